@@ -1,0 +1,123 @@
+// Every error code the API can answer with: its status, what it means, and what to do. /errors/{code} is made from it.
+// A code is a promise to callers: never rename one, never reuse one.
+
+export interface ErrorEntry {
+  readonly status: number;
+  readonly title: string;
+  /** One sentence that says what to do; also the default detail. */
+  readonly advice: string;
+}
+
+const entry = (status: number, title: string, advice: string): ErrorEntry => ({ status, title, advice });
+
+export const errorCatalogue = {
+  invalid_request: entry(
+    400,
+    'The request is malformed',
+    'Correct the parameter that the detail names and send the request again.',
+  ),
+  not_on_period_boundary: entry(
+    400,
+    'The window is not made of whole periods',
+    'Ask from the first day of a period to the first day of another: whole days for P1D, whole months for P1M.',
+  ),
+  body_too_large: entry(413, 'The request body is too large', 'Send at most 64 kB.'),
+  invalid_token: entry(
+    401,
+    'The access token is not valid',
+    'Get a new token. If the consent is over, ask the householder again.',
+  ),
+  invalid_dpop_proof: entry(
+    401,
+    'The DPoP proof is not valid',
+    'Make a new proof for this very request, with the key that the token is bound to.',
+  ),
+  sign_in_required: entry(401, 'You are not signed in', 'Sign in and try again.'),
+  csrf_refused: entry(
+    403,
+    'The form did not come from this page',
+    'Open the page again and send the form from there.',
+  ),
+  finer_than_consented: entry(
+    403,
+    'Finer than the consent allows',
+    'Ask for the resolution that the householder agreed to, or a coarser one.',
+  ),
+  outside_consent_window: entry(
+    403,
+    'Outside the dates of the consent',
+    'Ask only for days that the householder agreed to share.',
+  ),
+  purpose_not_consented: entry(
+    403,
+    'Not the purpose of the consent',
+    'Use the readings for the purpose of the consent only, or ask for another consent.',
+  ),
+  purpose_not_allowed: entry(
+    403,
+    'The purpose is not open to this class of third party',
+    'Ask for a purpose that the class of the third party may have.',
+  ),
+  finer_than_class_allows: entry(
+    403,
+    'Finer than this class of third party may have',
+    'Ask for the coarsest resolution that serves the purpose; the limits are published.',
+  ),
+  register_not_consented: entry(
+    403,
+    'Not a register of the consent',
+    'Ask only for the registers that the householder agreed to share.',
+  ),
+  period_not_closed: entry(
+    403,
+    'The window reaches a period that has not closed',
+    'Ask again later, or only until `closed_until`.',
+  ),
+  third_party_suspended: entry(
+    403,
+    'The third party is suspended',
+    'Contact the operator. No readings leave while the suspension lasts.',
+  ),
+  policy_denied: entry(403, 'The policy does not permit this', 'See the detail for the rule that refused.'),
+  not_found: entry(404, 'There is nothing here', 'Check the address.'),
+  meter_point_unknown: entry(
+    404,
+    'No such meter point in this consent',
+    'Use an id from GET /v1/meter-points.',
+  ),
+  consent_unknown: entry(404, 'No such consent', 'Use an id from GET /v1/consents.'),
+  method_not_allowed: entry(
+    405,
+    'The method is not allowed here',
+    'Use a method that the Allow header names.',
+  ),
+  not_acceptable: entry(406, 'No such format here', 'Ask for application/json.'),
+  illegal_transition: entry(
+    409,
+    'The consent cannot make this move',
+    'Read the state of the consent; it may be over already.',
+  ),
+  rate_limited: entry(429, 'Too many requests', 'Wait for as many seconds as Retry-After says.'),
+  internal_error: entry(
+    500,
+    'A fault of ours',
+    'Try again later; if it stays, tell the operator the request id.',
+  ),
+  ledger_unavailable: entry(
+    503,
+    'The access could not be recorded, so nothing was released',
+    'Try again after as many seconds as Retry-After says.',
+  ),
+  meter_store_unavailable: entry(
+    503,
+    'The meter store did not answer',
+    'Try again after as many seconds as Retry-After says.',
+  ),
+  database_unavailable: entry(
+    503,
+    'The database did not answer',
+    'Try again after as many seconds as Retry-After says.',
+  ),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;

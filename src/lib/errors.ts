@@ -1,0 +1,18 @@
+// The one base class of errors that may reach a caller: a stable code, a status, and a message safe to show.
+// Anything else that is thrown is a fault of ours and leaves as `internal_error` without its text.
+import { type ErrorCode, errorCatalogue } from './error-catalogue.ts';
+
+export class StabledoorError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  /** Further members of the RFC 9457 problem document, such as `closed_until`. Safe to show. */
+  readonly extras: Readonly<Record<string, string | number>>;
+
+  constructor(code: ErrorCode, detail?: string, extras: Readonly<Record<string, string | number>> = {}) {
+    super(detail ?? errorCatalogue[code].advice);
+    this.name = 'StabledoorError';
+    this.code = code;
+    this.status = errorCatalogue[code].status;
+    this.extras = extras;
+  }
+}
