@@ -1,0 +1,20 @@
+// Runs the tests on a PostgreSQL of their own: `npm test`, or `npm test -- test/ledger/sequencer.test.ts` for some.
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { startCluster } from '../test/support/cluster.ts';
+
+const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const files = named.length > 0 ? named : globSync('test/**/*.test.ts').sort();
+
+const cluster = await startCluster();
+const runner = spawn(
+  process.execPath,
+  ['--test', '--test-concurrency=2', '--test-timeout=300000', ...flags, ...files],
+  { stdio: 'inherit' },
+);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
+runner.on('exit', async (code) => {
+  await cluster.stop();
+  process.exit(code ?? 1);
+});

@@ -1,0 +1,51 @@
+// Opens a database through kysely and pg, with the types the rest of the house relies on: int8 as a number
+// that is refused when it is not safe, every wait with a time-out.
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import pg from 'pg';
+import type { Tables } from './tables.ts';
+
+export type Database = Kysely<Tables>;
+/** What a store function takes first: the domain function owns the transaction. */
+export type Store = Kysely<Tables> | Transaction<Tables>;
+export type { Transaction };
+export type BrokerTransaction = Transaction<Tables>;
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName?: string;
+  readonly maxConnections?: number;
+  /** How long one statement may take; the server stops it then. */
+  readonly statementTimeoutMs?: number;
+}
+
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, (text: string) => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError('a bigint from the database is beyond 2^53');
+  return value;
+});
+/** A date is a local date of some zone: it stays the text that it is. */
+types.setTypeParser(pg.types.builtins.DATE, (text: string) => text);
+
+export function openPool(options: DatabaseOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    application_name: options.applicationName ?? 'stabledoor',
+    max: options.maxConnections ?? 10,
+    connectionTimeoutMillis: 3000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: options.statementTimeoutMs ?? 10_000,
+    query_timeout: (options.statementTimeoutMs ?? 10_000) + 1000,
+    idle_in_transaction_session_timeout: 15_000,
+    types,
+  });
+  // A broken idle connection is the pool's to replace; without a listener it would end the process.
+  pool.on('error', () => {});
+  return pool;
+}
+
+/** `Schema` is the broker's own tables, or those of another store with its own database. */
+export function openDatabase<Schema = Tables>(options: DatabaseOptions): Kysely<Schema> {
+  return new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool(options) }) });
+}

@@ -1,0 +1,19 @@
+// The rows of the schemas `ledger` and `subject`. The application may read them and execute the functions, no more.
+
+export interface LedgerTables {
+  'ledger.log': { log_id: number; origin: string; mode: string; opened_at: Date };
+  'ledger.head': { log_id: number; size: number; tip: Buffer; frontier: Buffer[]; last_ms: number };
+  'ledger.entry': { log_id: number; idx: number; leaf: Buffer; entry: Buffer };
+  'ledger.request': { log_id: number; req: string; idx: number };
+  'ledger.checkpoint': { log_id: number; size: number; note: string };
+  'ledger.pending': {
+    log_id: number;
+    pending_id: number;
+    req: string;
+    household_id: string | null;
+    body: string;
+    created_at: Date;
+  };
+  'subject.chain': { log_id: number; household_id: string; next_sseq: number };
+  'subject.entry': { log_id: number; household_id: string; sseq: number; idx: number };
+}
