@@ -1,9 +1,9 @@
 // Local days and months in a zone, as whole seconds since 1970. A local day has 23, 24 or 25 hours, and every sum
-// of readings depends on where it starts: that comes from the zone's own rules, computed once and kept.
+// of readings depends on where it starts: lib/local-date.ts says where, and each answer is computed once and kept.
 import { Temporal } from 'temporal-polyfill';
-import type { LocalDate } from './reading.ts';
+import { type LocalDate, startOfLocalDayMs } from '../lib/local-date.ts';
 
-/** Days since 1970-01-01 of a calendar date; what the hot path counts with. */
+/** Whole days since 1970-01-01 of a local date: what the hot path counts with. */
 export type EpochDay = number;
 
 const secondsPerDay = 86_400;
@@ -26,17 +26,10 @@ export function knownZone(zone: string): string | null {
   }
 }
 
-/** Null unless `text` is a day that the calendar has, from 1970 to 2199. */
-export function parseLocalDate(text: string): EpochDay | null {
-  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text);
-  if (match === null) return null;
-  const day = daysFromCivil(Number(match[1]), Number(match[2]), Number(match[3]));
-  return day >= firstDay && day <= lastDay && formatLocalDate(day) === text ? day : null;
-}
-
+/** The inverse of `dayNumber`. */
 export function formatLocalDate(day: EpochDay): LocalDate {
   const { year, month, dayOfMonth } = civil(day);
-  return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(dayOfMonth)}`;
+  return `${String(year).padStart(4, '0')}-${twoDigits(month)}-${twoDigits(dayOfMonth)}` as LocalDate;
 }
 
 /** Seconds since 1970 to `2026-01-01T00:00:00Z`. */
@@ -52,10 +45,8 @@ export function dayStart(zone: string, day: EpochDay): number {
   const { starts } = zoneDays(zone);
   let start = starts.get(day);
   if (start === undefined) {
-    if (!(day >= firstDay - 1 && day <= lastDay + 2)) throw new RangeError(`day ${day} is out of range`);
-    const { year, month, dayOfMonth } = civil(day);
-    const date = Temporal.PlainDate.from({ year, month, day: dayOfMonth });
-    start = date.toZonedDateTime(zone).startOfDay().epochMilliseconds / 1000;
+    if (!(day >= firstDay - 2 && day <= lastDay + 2)) throw new RangeError(`day ${day} is out of range`);
+    start = startOfLocalDayMs(formatLocalDate(day), zone) / 1000;
     starts.set(day, start);
   }
   return start;

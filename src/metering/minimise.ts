@@ -1,6 +1,7 @@
 // Cuts the readings of a source down to what may leave: exact sums of whole local periods, of the window and of
 // nothing else. What is absent is counted and said, never filled in and never zero.
-import { dayLength, dayStart, formatInstant, monthStart, parseLocalDate } from './local-time.ts';
+import { dayNumber } from '../lib/local-date.ts';
+import { dayLength, dayStart, formatInstant, monthStart } from './local-time.ts';
 import type { AnsweredResolution, DayArray, Reading, ReadingWindow, Resolution } from './reading.ts';
 
 export interface Minimised {
@@ -22,8 +23,8 @@ export function minimise(
   resolution: Resolution,
   zone: string,
 ): Minimised {
-  const from = knownDay(window.from);
-  const to = knownDay(window.to);
+  const from = dayNumber(window.from);
+  const to = dayNumber(window.to);
   const held = new Map<number, DayArray>();
   for (const day of days) if (day.day >= window.from && day.day < window.to) held.set(fitDay(day, zone), day);
   const sourceSeconds = coarsest(held);
@@ -107,7 +108,7 @@ function coarsest(held: ReadonlyMap<number, DayArray>): number {
 
 /** A row that does not fit its day would shift every value after it, so it is refused rather than summed. */
 function fitDay(day: DayArray, zone: string): number {
-  const epochDay = knownDay(day.day);
+  const epochDay = dayNumber(day.day);
   const { intervalSeconds, values } = day;
   if (intervalSeconds !== hour && halfHour % intervalSeconds !== 0)
     throw new RangeError(
@@ -121,10 +122,4 @@ function fitDay(day: DayArray, zone: string): number {
     if (value !== null && !Number.isSafeInteger(value))
       throw new RangeError('a reading is not a safe integer');
   return epochDay;
-}
-
-function knownDay(text: string): number {
-  const day = parseLocalDate(text);
-  if (day === null) throw new RangeError(`${text} is not a day`);
-  return day;
 }

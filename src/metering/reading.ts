@@ -1,5 +1,6 @@
 // What a reading is: a whole number of the meter's unit over a stretch of a local day. Types only.
 // A value that is not there is null and stays null: nothing in this room may turn it into zero or a guess.
+import type { LocalDate } from '../lib/local-date.ts';
 
 /** What the meter point takes, gives or makes; registers are never netted against each other. */
 export const registers = ['import', 'export', 'generation'] as const;
@@ -18,9 +19,6 @@ export type Resolution = (typeof resolutions)[number];
 
 /** What can be answered: a source that holds hours answers PT1H where PT30M is asked. */
 export type AnsweredResolution = Resolution | 'PT1H';
-
-/** A calendar day as `YYYY-MM-DD`. */
-export type LocalDate = string;
 
 /** Whole local days; `to` is the first day that is not in it. */
 export interface ReadingWindow {

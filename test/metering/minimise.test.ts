@@ -1,18 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { dayLength, formatLocalDate, monthStart, parseLocalDate } from '../../src/metering/local-time.ts';
+import { dayNumber, localDate } from '../../src/lib/local-date.ts';
+import { dayLength, formatLocalDate, monthStart } from '../../src/metering/local-time.ts';
 import { minimise } from '../../src/metering/minimise.ts';
-import type { DayArray, Reading } from '../../src/metering/reading.ts';
+import type { DayArray, Reading, ReadingWindow } from '../../src/metering/reading.ts';
 
 const zones = ['Europe/London', 'America/Los_Angeles'] as const;
 const intervals = [300, 600, 900, 1800, 3600] as const;
 
-const epochDay = (text: string): number => {
-  const day = parseLocalDate(text);
-  assert.ok(day !== null);
-  return day;
-};
+const epochDay = (text: string): number => dayNumber(localDate(text));
+const span = (from: string, to: string): ReadingWindow => ({ from: localDate(from), to: localDate(to) });
 
 function fullDay(
   zone: string,
@@ -21,7 +19,12 @@ function fullDay(
   value: (i: number) => number | null,
 ): DayArray {
   const length = dayLength(zone, epochDay(date)) / intervalSeconds;
-  return { day: date, intervalSeconds, values: Array.from({ length }, (_, i) => value(i)), revision: 1 };
+  return {
+    day: localDate(date),
+    intervalSeconds,
+    values: Array.from({ length }, (_, i) => value(i)),
+    revision: 1,
+  };
 }
 
 const total = (readings: readonly Reading[]): number =>
@@ -120,7 +123,7 @@ test('a local day has 46, 48 or 50 half-hours, and its starts are the zone’s o
     ['America/Los_Angeles', '2011-11-06', 50, '2011-11-06T07:00:00Z', '2011-11-07T07:30:00Z'],
   ] as const;
   for (const [zone, date, count, first, last] of cases) {
-    const window = { from: date, to: formatLocalDate(epochDay(date) + 1) };
+    const window = span(date, formatLocalDate(epochDay(date) + 1));
     for (const interval of [900, 1800]) {
       const answer = minimise([fullDay(zone, date, interval, () => 100)], window, 'PT30M', zone);
       assert.equal(answer.resolution, 'PT30M');
@@ -133,7 +136,7 @@ test('a local day has 46, 48 or 50 half-hours, and its starts are the zone’s o
 });
 
 test('an hourly source answers hours where half-hours are asked, and never halves them', () => {
-  const window = { from: '2011-11-06', to: '2011-11-07' };
+  const window = span('2011-11-06', '2011-11-07');
   const day = fullDay('America/Los_Angeles', '2011-11-06', 3600, (i) => i);
   const answer = minimise([day], window, 'PT30M', 'America/Los_Angeles');
   assert.equal(answer.resolution, 'PT1H');
@@ -146,7 +149,7 @@ test('an hourly source answers hours where half-hours are asked, and never halve
 test('where one day holds hours, the whole answer is in hours', () => {
   const zone = 'Europe/London';
   const days = [fullDay(zone, '2026-01-01', 1800, () => 1), fullDay(zone, '2026-01-02', 3600, () => 10)];
-  const answer = minimise(days, { from: '2026-01-01', to: '2026-01-03' }, 'PT30M', zone);
+  const answer = minimise(days, span('2026-01-01', '2026-01-03'), 'PT30M', zone);
   assert.equal(answer.resolution, 'PT1H');
   assert.deepEqual(
     answer.readings.map((each) => each.value),
@@ -157,7 +160,7 @@ test('where one day holds hours, the whole answer is in hours', () => {
 test('a missing half-hour is said and counted; a missing day is null, not zero', () => {
   const zone = 'Europe/London';
   const day = fullDay(zone, '2026-01-01', 1800, (i) => (i === 20 ? null : 10));
-  const window = { from: '2026-01-01', to: '2026-01-03' };
+  const window = span('2026-01-01', '2026-01-03');
   assert.deepEqual(minimise([day], window, 'P1D', zone).readings, [
     { start: '2026-01-01T00:00:00Z', value: 470, complete: false, present: 47, expected: 48 },
     { start: '2026-01-02T00:00:00Z', value: null, complete: false, present: 0, expected: 48 },
@@ -176,14 +179,14 @@ test('a missing half-hour is said and counted; a missing day is null, not zero',
 
 test('a real zero stays a zero', () => {
   const day = fullDay('Europe/London', '2026-01-01', 1800, () => 0);
-  const answer = minimise([day], { from: '2026-01-01', to: '2026-01-02' }, 'P1D', 'Europe/London');
+  const answer = minimise([day], span('2026-01-01', '2026-01-02'), 'P1D', 'Europe/London');
   assert.deepEqual(answer.readings, [{ start: '2026-01-01T00:00:00Z', value: 0, complete: true }]);
 });
 
 test('days outside the window never reach the answer', () => {
   const zone = 'Europe/London';
   const days = ['2025-12-31', '2026-01-01', '2026-01-02'].map((date) => fullDay(zone, date, 1800, () => 1));
-  const answer = minimise(days, { from: '2026-01-01', to: '2026-01-02' }, 'P1D', zone);
+  const answer = minimise(days, span('2026-01-01', '2026-01-02'), 'P1D', zone);
   assert.deepEqual(answer.readings, [{ start: '2026-01-01T00:00:00Z', value: 48, complete: true }]);
 });
 
@@ -193,12 +196,12 @@ test('the largest readings that the store can hold sum exactly', () => {
   const days = Array.from({ length: 31 }, (_, i) =>
     fullDay(zone, formatLocalDate(epochDay('2026-01-01') + i), 300, () => largest),
   );
-  const [month] = minimise(days, { from: '2026-01-01', to: '2026-02-01' }, 'P1M', zone).readings;
+  const [month] = minimise(days, span('2026-01-01', '2026-02-01'), 'P1M', zone).readings;
   assert.equal(BigInt(month?.value ?? 0), BigInt(largest) * 288n * 31n);
 });
 
 test('a row that does not fit its local day, or holds a fraction, is refused rather than summed', () => {
-  const window = { from: '2026-03-29', to: '2026-03-30' };
+  const window = span('2026-03-29', '2026-03-30');
   const wrong = (over: Partial<DayArray>): DayArray => ({
     ...fullDay('Europe/London', '2026-03-29', 1800, () => 1),
     ...over,

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StabledoorError } from '../../src/lib/errors.ts';
+import { localDate } from '../../src/lib/local-date.ts';
 import type { Resolution } from '../../src/metering/reading.ts';
-import { checkWindow, closedUntil, isClosed } from '../../src/metering/reading-window.ts';
+import { closedUntil, isClosed, readingWindow } from '../../src/metering/reading-window.ts';
 
 const refusedWith = (code: string) => (thrown: unknown) =>
   thrown instanceof StabledoorError && thrown.code === code;
@@ -10,12 +11,12 @@ const ms = (text: string): number => Date.parse(text);
 
 test('a monthly window from the 3rd to the 5th is not on a period boundary', () => {
   const refused = refusedWith('not_on_period_boundary');
-  assert.throws(() => checkWindow({ from: '2026-01-03', to: '2026-01-05' }, 'P1M'), refused);
-  assert.throws(() => checkWindow({ from: '2026-01-01', to: '2026-02-02' }, 'P1M'), refused);
-  assert.throws(() => checkWindow({ from: '2026-01-02', to: '2026-02-01' }, 'P1M'), refused);
-  checkWindow({ from: '2026-01-01', to: '2026-03-01' }, 'P1M');
-  checkWindow({ from: '2026-01-03', to: '2026-01-05' }, 'P1D');
-  checkWindow({ from: '2026-01-03', to: '2026-01-05' }, 'PT30M');
+  assert.throws(() => readingWindow('2026-01-03', '2026-01-05', 'P1M'), refused);
+  assert.throws(() => readingWindow('2026-01-01', '2026-02-02', 'P1M'), refused);
+  assert.throws(() => readingWindow('2026-01-02', '2026-02-01', 'P1M'), refused);
+  readingWindow('2026-01-01', '2026-03-01', 'P1M');
+  readingWindow('2026-01-03', '2026-01-05', 'P1D');
+  readingWindow('2026-01-03', '2026-01-05', 'PT30M');
 });
 
 test('a window is real days, in order, and at most 366 of them', () => {
@@ -32,8 +33,8 @@ test('a window is real days, in order, and at most 366 of them', () => {
     ['1969-12-31', '1970-01-02'],
     ['', ''],
   ] as const)
-    assert.throws(() => checkWindow({ from, to }, 'P1D'), refused, `${from} to ${to}`);
-  checkWindow({ from: '2024-01-01', to: '2025-01-01' }, 'P1M'); // a leap year is 366 days
+    assert.throws(() => readingWindow(from, to, 'P1D'), refused, `${from} to ${to}`);
+  readingWindow('2024-01-01', '2025-01-01', 'P1M'); // a leap year is 366 days
 });
 
 test('a day closes on the second morning after it, at local midnight', () => {
@@ -60,7 +61,16 @@ test('a month closes on the 4th of the next', () => {
 
 test('a window is closed when its last period is', () => {
   const now = ms('2026-01-10T12:00:00Z');
-  assert.equal(isClosed({ from: '2026-01-01', to: '2026-01-09' }, 'P1D', 'Europe/London', now), true);
-  assert.equal(isClosed({ from: '2026-01-01', to: '2026-01-10' }, 'P1D', 'Europe/London', now), false);
-  assert.equal(isClosed({ from: '2026-01-01', to: '2026-02-01' }, 'P1M', 'Europe/London', now), false);
+  assert.equal(
+    isClosed({ from: localDate('2026-01-01'), to: localDate('2026-01-09') }, 'P1D', 'Europe/London', now),
+    true,
+  );
+  assert.equal(
+    isClosed({ from: localDate('2026-01-01'), to: localDate('2026-01-10') }, 'P1D', 'Europe/London', now),
+    false,
+  );
+  assert.equal(
+    isClosed({ from: localDate('2026-01-01'), to: localDate('2026-02-01') }, 'P1M', 'Europe/London', now),
+    false,
+  );
 });
