@@ -1,4 +1,5 @@
 // Every table the broker knows, gathered from one file a room, so that a column is described in one place.
 import type { LedgerTables } from './tables/ledger.ts';
+import type { RegistryTables } from './tables/registry.ts';
 
-export interface Tables extends LedgerTables {}
+export interface Tables extends LedgerTables, RegistryTables {}

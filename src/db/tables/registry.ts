@@ -1,0 +1,32 @@
+// The rows of schema registry, as migrations/0003-registry.ts makes them.
+import type { ColumnType } from 'kysely';
+
+export interface ThirdPartyRow {
+  client_id: string;
+  name: string;
+  trading_name: string;
+  class: string;
+  legal_group: string;
+  registration_number: string;
+  status: 'active' | 'pending' | 'suspended';
+  suspended_reason: string | null;
+  redirect_uris: string[];
+  purposes: string[];
+  detail_types: string[];
+  recipients: string[];
+  /** A JWK set: public keys only, as readJwks cleaned it. */
+  jwks: ColumnType<unknown, string, string>;
+  retention_days: number;
+  registered_at: Date;
+}
+
+export interface NoteRow {
+  client_id: string;
+  name: string;
+  text: string;
+}
+
+export interface RegistryTables {
+  'registry.third_party': ThirdPartyRow;
+  'registry.note': NoteRow;
+}

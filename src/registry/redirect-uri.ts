@@ -1,0 +1,24 @@
+// What may be registered as a redirect URI. Matching is by exact string (RFC 9700 section 4.1.3), so only
+// addresses with one spelling are taken: what a URL parser would rewrite is refused here, not repaired.
+
+const longestUri = 2000;
+const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Null when the URI may be registered, else one sentence that says why not. */
+export function redirectUriFault(uri: string, { production }: { production: boolean }): string | null {
+  if (uri.length > longestUri) return `a redirect URI has at most ${longestUri} characters`;
+  const url = URL.parse(uri);
+  if (!url) return 'a redirect URI is an absolute URL';
+  if (uri.includes('#')) return 'a redirect URI has no fragment';
+  if (url.username || url.password || /^[a-z]+:\/\/[^/?]*@/i.test(uri))
+    return 'a redirect URI has no user name or password';
+  const loopback = url.protocol === 'http:' && loopbackHosts.has(url.hostname);
+  if (url.protocol !== 'https:' && !(loopback && !production))
+    return production
+      ? 'a redirect URI starts with https://'
+      : 'a redirect URI starts with https://, or http:// on a loopback address';
+  // A bare origin is the one spelling that browsers and people both use without its slash.
+  if (url.href !== uri && url.href !== `${uri}/`)
+    return `a redirect URI is written in its one canonical form, here ${url.href}`;
+  return null;
+}

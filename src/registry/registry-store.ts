@@ -1,0 +1,115 @@
+// The SQL of the registry: third parties and their approved texts.
+import { sql } from 'kysely';
+import type { BrokerTransaction, Store } from '../db/database.ts';
+import type { NoteRow, ThirdPartyRow } from '../db/tables/registry.ts';
+import type { ClientId } from '../lib/ids.ts';
+import type { Jwks } from './jwks.ts';
+import type { ThirdPartyClass } from './purposes.ts';
+import type { DetailType, ThirdParty, ThirdPartyStatus } from './third-party.ts';
+
+const selectThirdParties = (store: Store) =>
+  store.selectFrom('registry.third_party as t').select([
+    't.client_id',
+    't.name',
+    't.trading_name',
+    't.class',
+    't.legal_group',
+    't.registration_number',
+    't.status',
+    't.redirect_uris',
+    't.purposes',
+    't.detail_types',
+    't.recipients',
+    't.jwks',
+    't.retention_days',
+    sql<Record<string, string>>`(select coalesce(jsonb_object_agg(n.name, n.text), '{}'::jsonb)
+        from registry.note n where n.client_id = t.client_id)`.as('notes'),
+  ]);
+
+type ShownRow = Awaited<ReturnType<ReturnType<typeof selectThirdParties>['execute']>>[number];
+
+const thirdPartyOf = (row: ShownRow): ThirdParty => ({
+  clientId: row.client_id as ClientId,
+  name: row.name,
+  tradingName: row.trading_name,
+  class: row.class as ThirdPartyClass,
+  group: row.legal_group,
+  registrationNumber: row.registration_number,
+  status: row.status,
+  redirectUris: row.redirect_uris,
+  purposes: row.purposes,
+  jwks: row.jwks as Jwks,
+  detailTypes: row.detail_types as DetailType[],
+  recipients: row.recipients as ClientId[],
+  retentionDays: row.retention_days,
+  notes: row.notes,
+});
+
+export async function findThirdParty(store: Store, clientId: string): Promise<ThirdParty | null> {
+  const row = await selectThirdParties(store).where('t.client_id', '=', clientId).executeTakeFirst();
+  return row ? thirdPartyOf(row) : null;
+}
+
+/** In the order of registration, at most 1,000. */
+export async function listThirdParties(store: Store): Promise<ThirdParty[]> {
+  const rows = await selectThirdParties(store)
+    .orderBy('t.registered_at')
+    .orderBy('t.client_id')
+    .limit(1000)
+    .execute();
+  return rows.map(thirdPartyOf);
+}
+
+export async function countKnown(store: Store, clientIds: readonly ClientId[]): Promise<number> {
+  const { known } = await store
+    .selectFrom('registry.third_party as t')
+    .select((eb) => eb.fn.countAll<number>().as('known'))
+    .where('t.client_id', 'in', [...clientIds])
+    .executeTakeFirstOrThrow();
+  return known;
+}
+
+export async function insertThirdParty(tx: BrokerTransaction, thirdParty: ThirdParty): Promise<void> {
+  await tx
+    .insertInto('registry.third_party')
+    .values({
+      client_id: thirdParty.clientId,
+      name: thirdParty.name,
+      trading_name: thirdParty.tradingName,
+      class: thirdParty.class,
+      legal_group: thirdParty.group,
+      registration_number: thirdParty.registrationNumber,
+      status: thirdParty.status,
+      redirect_uris: [...thirdParty.redirectUris],
+      purposes: [...thirdParty.purposes],
+      detail_types: [...thirdParty.detailTypes],
+      recipients: [...thirdParty.recipients],
+      jwks: JSON.stringify(thirdParty.jwks),
+      retention_days: thirdParty.retentionDays,
+      registered_at: sql`ledger.now()`,
+    })
+    .execute();
+  const notes = Object.entries(thirdParty.notes).map(
+    ([name, text]): NoteRow => ({ client_id: thirdParty.clientId, name, text }),
+  );
+  if (notes.length > 0) await tx.insertInto('registry.note').values(notes).execute();
+}
+
+/** False if the third party was not in the status `from`, so that a change happens once. */
+export async function changeStatus(
+  tx: BrokerTransaction,
+  clientId: string,
+  change: {
+    from: ThirdPartyStatus;
+    to: ThirdPartyStatus;
+    suspendedReason: ThirdPartyRow['suspended_reason'];
+  },
+): Promise<boolean> {
+  const changed = await tx
+    .updateTable('registry.third_party')
+    .set({ status: change.to, suspended_reason: change.suspendedReason })
+    .where('client_id', '=', clientId)
+    .where('status', '=', change.from)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}

@@ -1,0 +1,106 @@
+// A third party: what the registry knows of it, and which registrations are taken.
+// Class, group and purposes are set by operators, never by the third party; a purpose its class cannot have is refused here.
+import { z } from 'zod';
+import { type ClientId, idPattern } from '../lib/ids.ts';
+import { type Jwks, JwksFault, readJwks } from './jwks.ts';
+import { purposeRule, type ThirdPartyClass, thirdPartyClasses } from './purposes.ts';
+import { redirectUriFault } from './redirect-uri.ts';
+
+export const detailTypes = ['meter_readings'] as const;
+export type DetailType = (typeof detailTypes)[number];
+
+export type ThirdPartyStatus = 'active' | 'pending' | 'suspended';
+
+export interface ThirdParty {
+  readonly clientId: ClientId;
+  readonly name: string;
+  readonly tradingName: string;
+  readonly class: ThirdPartyClass;
+  /** The legal group: ceilings hold over all members of a group together. */
+  readonly group: string;
+  readonly registrationNumber: string;
+  readonly status: ThirdPartyStatus;
+  readonly redirectUris: readonly string[];
+  readonly purposes: readonly string[];
+  readonly jwks: Jwks;
+  readonly detailTypes: readonly DetailType[];
+  /** Other registered third parties that get the readings too. */
+  readonly recipients: readonly ClientId[];
+  readonly retentionDays: number;
+  /** Approved texts by name, shown to householders as quotations. */
+  readonly notes: Readonly<Record<string, string>>;
+}
+
+const mostRedirectUris = 20;
+const longestRetentionDays = 3660;
+
+// Control and format characters (bidi overrides, zero width) would let one name pass for another.
+const shownText = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .refine((text) => text.isWellFormed() && !/\p{C}/u.test(text), 'has characters that cannot be seen');
+
+const distinct = <T>(items: readonly T[]): boolean => new Set(items).size === items.length;
+
+const jwksSchema = z.unknown().transform((value, context): Jwks => {
+  try {
+    return readJwks(value);
+  } catch (error) {
+    if (!(error instanceof JwksFault)) throw error;
+    context.addIssue({ code: 'custom', message: error.message });
+    return z.NEVER;
+  }
+});
+
+export const registrationSchema = z.strictObject({
+  name: shownText(120),
+  tradingName: shownText(120).optional(),
+  class: z.enum(thirdPartyClasses),
+  group: shownText(120).optional(),
+  registrationNumber: shownText(40).optional(),
+  redirectUris: z.array(z.string()).min(1).max(mostRedirectUris).refine(distinct, 'names one address twice'),
+  purposes: z.array(z.string().max(40)).min(1).max(10).refine(distinct, 'names one purpose twice'),
+  jwks: jwksSchema,
+  detailTypes: z.array(z.enum(detailTypes)).min(1).refine(distinct).default(['meter_readings']),
+  recipients: z
+    .array(z.string().regex(idPattern('client')))
+    .max(20)
+    .refine(distinct)
+    .default([]),
+  retentionDays: z.int().min(0).max(longestRetentionDays).default(365),
+  notes: z.record(z.string().regex(/^[a-z0-9-]{1,60}$/), shownText(400)).default({}),
+});
+
+export type Registration = z.input<typeof registrationSchema>;
+export type CheckedRegistration = Omit<ThirdParty, 'clientId' | 'status'>;
+
+/** Gives the registration with its defaults, or a list of faults in words. */
+export function checkRegistration(
+  input: unknown,
+  { production }: { production: boolean },
+): { readonly registration: CheckedRegistration } | { readonly faults: readonly string[] } {
+  const read = registrationSchema.safeParse(input);
+  if (!read.success)
+    return {
+      faults: read.error.issues.map((issue) => `${issue.path.join('.') || 'registration'}: ${issue.message}`),
+    };
+  const { tradingName, group, registrationNumber, recipients, ...rest } = read.data;
+  const faults = [
+    ...rest.redirectUris.map((uri) => redirectUriFault(uri, { production })),
+    ...rest.purposes.map((purpose) =>
+      purposeRule(rest.class, purpose) ? null : `purposes: ${purpose} is not open to the class ${rest.class}`,
+    ),
+  ].filter((fault) => fault !== null);
+  if (faults.length > 0) return { faults };
+  const registration: CheckedRegistration = {
+    ...rest,
+    tradingName: tradingName ?? rest.name,
+    group: group ?? rest.name,
+    registrationNumber: registrationNumber ?? '',
+    recipients: recipients as ClientId[],
+  };
+  return { registration };
+}
