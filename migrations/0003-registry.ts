@@ -47,7 +47,7 @@ const guard = (db: Kysely<unknown>) =>
   sql`
     create function registry.guard_third_party_active(p_log smallint, p_requests jsonb)
     returns table ("position" integer, reason text)
-    language plpgsql volatile set search_path = pg_catalog as $$
+    language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
     begin
       return query
         select (r.value ->> 'position')::integer, 'third_party_suspended'
@@ -56,4 +56,6 @@ const guard = (db: Kysely<unknown>) =>
           select from registry.third_party t
           where t.client_id = r.value -> 'args' ->> 'client_id' and t.status = 'active');
     end $$;
-    revoke all on function registry.guard_third_party_active(smallint, jsonb) from public`.execute(db);
+    revoke all on function registry.guard_third_party_active(smallint, jsonb) from public;
+    insert into ledger.guard (name, function)
+      values ('third-party-active', 'registry.guard_third_party_active')`.execute(db);
