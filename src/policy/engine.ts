@@ -1,0 +1,144 @@
+// The one file that touches Cedar: opens the policy set, refusing to start on any fault in it, and decides requests.
+// Nothing is permitted unless Cedar says allow with no error: a forbid that errors is skipped by Cedar, which then allows.
+import {
+  policySetTextToParts,
+  policyToJson,
+  preparsePolicySet,
+  preparseSchema,
+  statefulIsAuthorized,
+  validate,
+} from '@cedar-policy/cedar-wasm/nodejs';
+import { type PolicyText, readPolicyText } from './policy-text.ts';
+import { recalling } from './recall.ts';
+import { byImportance, isRefusalReason, type RefusalReason } from './refusal-reason.ts';
+import { type CedarRequest, cedarRequest, type DisclosureRequest } from './request.ts';
+
+export interface Decision {
+  readonly allowed: boolean;
+  /** Empty when allowed, never empty when refused; the first is the most important. */
+  readonly reasons: readonly RefusalReason[];
+  /** The ids of the policies that decided, sorted; empty where the request could not be put to them. */
+  readonly policies: readonly string[];
+  /** Names the text that decided: base64 of a SHA-256, see policy-text.ts. */
+  readonly digest: string;
+}
+
+export interface Policy {
+  readonly digest: string;
+  readonly text: string;
+  /** The rules, for pages and tables that are generated from them. */
+  readonly rules: readonly Rule[];
+  /** Never throws: whatever goes wrong is a refusal. */
+  decide(request: DisclosureRequest): Decision;
+}
+
+export interface Rule {
+  readonly id: string;
+  readonly effect: 'permit' | 'forbid';
+  readonly reason: RefusalReason | null;
+  readonly basis: string;
+}
+
+interface ParsedRule extends Rule {
+  readonly source: string;
+}
+
+/**
+ * Rejects with one line that names the fault on any error or warning in the files. `remembered` is how many decisions
+ * are kept: a decision is a pure function of its facts and the digest. 0 keeps none.
+ */
+export async function openPolicy(dir: string, { remembered = 10_000 } = {}): Promise<Policy> {
+  const text = await readPolicyText(dir);
+  const rules = text.files.flatMap((file) => rulesOf(file.name, file.text));
+  refuseDuplicates(rules);
+  load(text, rules);
+  const decide = recalling(decider(text.digest, rules), remembered);
+  return {
+    digest: text.digest,
+    text: text.text,
+    rules: rules.map(({ id, effect, reason, basis }) => ({ id, effect, reason, basis })),
+    decide: (request) => {
+      try {
+        return decide(cedarRequest(request));
+      } catch {
+        return refusal(text.digest, ['policy_denied'], []);
+      }
+    },
+  };
+}
+
+function rulesOf(file: string, text: string): ParsedRule[] {
+  const parts = policySetTextToParts(text);
+  if (parts.type === 'failure') throw fault(file, parts.errors[0]?.message);
+  if (parts.policy_templates.length > 0) throw fault(file, 'templates are not used here');
+  return parts.policies.map((source) => parseRule(file, source));
+}
+
+function parseRule(file: string, source: string): ParsedRule {
+  const answer = policyToJson(source);
+  if (answer.type === 'failure') throw fault(file, answer.errors[0]?.message);
+  const { effect, annotations = {} } = answer.json;
+  const { id, reason, basis } = annotations;
+  if (!id) throw fault(file, `a ${effect} has no @id: ${source.slice(0, 60)}`);
+  if (!basis) throw fault(file, `"${id}" has no @basis`);
+  if (effect === 'permit') {
+    if (reason !== undefined) throw fault(file, `"${id}" permits, so it has no @reason`);
+    return { id, effect, reason: null, basis, source };
+  }
+  if (!reason) throw fault(file, `"${id}" has no @reason`);
+  if (!isRefusalReason(reason)) throw fault(file, `"${id}" has the unknown @reason "${reason}"`);
+  return { id, effect, reason, basis, source };
+}
+
+function refuseDuplicates(rules: readonly ParsedRule[]): void {
+  const seen = new Set<string>();
+  for (const { id } of rules) {
+    if (seen.has(id)) throw fault('*.cedar', `two policies have the @id "${id}"`);
+    seen.add(id);
+  }
+}
+
+/** Validates, then leaves schema and policies parsed in Cedar's cache of this thread, under the digest. */
+function load({ schema, digest }: PolicyText, rules: readonly ParsedRule[]): void {
+  // A record of id to policy: from one text Cedar would name the policies policy0, policy1 … and ignore @id.
+  const policies = { staticPolicies: Object.fromEntries(rules.map(({ id, source }) => [id, source])) };
+  const answer = validate({ schema, policies, validationSettings: { mode: 'strict' } });
+  if (answer.type === 'failure') throw fault('schema.cedarschema', answer.errors[0]?.message);
+  const [first] = [...answer.validationErrors, ...answer.validationWarnings];
+  if (first) throw fault('*.cedar', `"${first.policyId}": ${first.error.message}`);
+  const [other] = answer.otherWarnings;
+  if (other) throw fault('schema.cedarschema', other.message);
+  for (const parsed of [preparseSchema(digest, schema), preparsePolicySet(digest, policies)])
+    if (parsed.type === 'failure') throw fault('*.cedar', parsed.errors[0]?.message);
+}
+
+function decider(digest: string, rules: readonly Rule[]): (question: CedarRequest) => Decision {
+  const reasonOf = new Map(rules.map(({ id, reason }) => [id, reason]));
+  return (question) => {
+    const answer = statefulIsAuthorized({
+      ...question,
+      entities: [],
+      validateRequest: true,
+      preparsedSchemaName: digest,
+      preparsedPolicySetId: digest,
+    });
+    if (answer.type !== 'success') return refusal(digest, ['policy_denied'], []);
+    const { decision, diagnostics } = answer.response;
+    const policies = [...diagnostics.reason].sort();
+    if (diagnostics.errors.length > 0)
+      return refusal(digest, ['policy_denied'], diagnostics.errors.map(({ policyId }) => policyId).sort());
+    if (decision === 'allow' && policies.length > 0) return { allowed: true, reasons: [], policies, digest };
+    return refusal(digest, byImportance(policies.map((id) => reasonOf.get(id) ?? 'policy_denied')), policies);
+  };
+}
+
+/** The only maker of refusals: one without a reason, as Cedar's default deny is, gets `policy_denied`. */
+const refusal = (digest: string, reasons: RefusalReason[], policies: string[]): Decision => ({
+  allowed: false,
+  reasons: reasons.length > 0 ? reasons : ['policy_denied'],
+  policies,
+  digest,
+});
+
+const fault = (where: string, what = 'cannot be read'): Error =>
+  new Error(`policy: ${where}: ${what.replace(/\s+/g, ' ')}`);
