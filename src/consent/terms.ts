@@ -1,0 +1,149 @@
+// What a third party asks for and what a householder makes of it: less, or the same, and never more. Pure.
+// Every choice goes through `narrowTerms`; nothing else may write the terms of a consent that is given.
+import type { Fuel } from '../household/meter-point.ts';
+import type { MeterPointId } from '../lib/ids.ts';
+import { type LocalDate, startOfLocalDayMs } from '../lib/local-date.ts';
+import type { Purpose, Register } from '../policy/request.ts';
+
+/** The steps a householder can choose, coarsest first. */
+export const consentResolutions = ['P1M', 'P1D', 'PT30M'] as const;
+export type ConsentResolution = (typeof consentResolutions)[number];
+
+export interface ConsentTerms {
+  readonly purpose: Purpose;
+  readonly fuels: readonly Fuel[];
+  readonly registers: readonly Register[];
+  readonly resolution: ConsentResolution;
+  /** Local dates of the meter point; `until` is the first day not shared. */
+  readonly from: LocalDate;
+  readonly until: LocalDate;
+  /** Each meter point may be read a single time. */
+  readonly once: boolean;
+  /** The approved text of the third party that is shown as a quotation, by its name. */
+  readonly note: string | null;
+}
+
+/** What the householder chose on the page. Absent dates mean as asked; absent registers, the plain one (`import`). */
+export interface ConsentChoice {
+  readonly resolution: ConsentResolution | null;
+  readonly from?: LocalDate | undefined;
+  readonly until?: LocalDate | undefined;
+  readonly registers?: readonly Register[] | undefined;
+  readonly meterPoints: readonly MeterPointId[];
+}
+
+export interface ShareableMeterPoint {
+  readonly meterPointId: MeterPointId;
+  readonly fuel: Fuel;
+  readonly tenancyFrom: LocalDate;
+  readonly tenancyUntil: LocalDate | null;
+}
+
+export type ChoiceProblem =
+  | 'resolution_missing'
+  | 'resolution_finer'
+  | 'from_earlier'
+  | 'until_later'
+  | 'window_empty'
+  | 'registers_none'
+  | 'registers_more'
+  | 'meter_points_none'
+  | 'meter_points_unknown';
+
+export type Narrowed =
+  | { readonly ok: true; readonly terms: ConsentTerms; readonly meterPoints: readonly MeterPointId[] }
+  | { readonly ok: false; readonly problems: readonly ChoiceProblem[] };
+
+/** The asked resolution and every coarser one. */
+export const offeredResolutions = (asked: ConsentResolution): readonly ConsentResolution[] =>
+  consentResolutions.slice(0, consentResolutions.indexOf(asked) + 1);
+
+/** Why a meter point cannot be chosen for a request: its fuel is not asked for, or nobody here lived there then. */
+export function notShareable(terms: ConsentTerms, point: ShareableMeterPoint): 'fuel' | 'tenancy' | null {
+  if (!terms.fuels.includes(point.fuel)) return 'fuel';
+  const livedThere =
+    point.tenancyFrom < terms.until && (point.tenancyUntil === null || point.tenancyUntil > terms.from);
+  return livedThere ? null : 'tenancy';
+}
+
+export const shareable = <Point extends ShareableMeterPoint>(
+  terms: ConsentTerms,
+  points: readonly Point[],
+): Point[] => points.filter((point) => notShareable(terms, point) === null);
+
+export function narrowTerms(
+  asked: ConsentTerms,
+  choice: ConsentChoice,
+  household: readonly ShareableMeterPoint[],
+): Narrowed {
+  const from = choice.from ?? asked.from;
+  const until = choice.until ?? asked.until;
+  const registers = chosenRegisters(asked, choice);
+  const chosen = shareable(asked, household).filter((point) =>
+    choice.meterPoints.includes(point.meterPointId),
+  );
+  const problems = [
+    ...resolutionProblems(asked, choice.resolution),
+    ...windowProblems(asked, from, until),
+    ...registerProblems(asked, registers),
+    ...meterPointProblems(choice, chosen),
+  ];
+  if (problems.length > 0 || choice.resolution === null) return { ok: false, problems };
+  const fuels = asked.fuels.filter((fuel) => chosen.some((point) => point.fuel === fuel));
+  return {
+    ok: true,
+    terms: {
+      ...asked,
+      fuels,
+      registers: [...new Set(registers)],
+      resolution: choice.resolution,
+      from,
+      until,
+    },
+    meterPoints: chosen.map((point) => point.meterPointId),
+  };
+}
+
+function chosenRegisters(asked: ConsentTerms, choice: ConsentChoice): readonly Register[] {
+  if (choice.registers !== undefined) return choice.registers;
+  return asked.registers.length === 1 ? asked.registers : asked.registers.filter((r) => r === 'import');
+}
+
+function resolutionProblems(asked: ConsentTerms, chosen: ConsentResolution | null): ChoiceProblem[] {
+  if (chosen === null) return ['resolution_missing'];
+  return offeredResolutions(asked.resolution).includes(chosen) ? [] : ['resolution_finer'];
+}
+
+function windowProblems(asked: ConsentTerms, from: LocalDate, until: LocalDate): ChoiceProblem[] {
+  const problems: ChoiceProblem[] = [];
+  if (from < asked.from) problems.push('from_earlier');
+  if (until > asked.until) problems.push('until_later');
+  if (from >= until) problems.push('window_empty');
+  return problems;
+}
+
+function registerProblems(asked: ConsentTerms, chosen: readonly Register[]): ChoiceProblem[] {
+  if (chosen.length === 0) return ['registers_none'];
+  return chosen.every((register) => asked.registers.includes(register)) ? [] : ['registers_more'];
+}
+
+function meterPointProblems(choice: ConsentChoice, chosen: readonly ShareableMeterPoint[]): ChoiceProblem[] {
+  if (choice.meterPoints.length === 0) return ['meter_points_none'];
+  return chosen.length === new Set(choice.meterPoints).size ? [] : ['meter_points_unknown'];
+}
+
+const lifeOfThePastMs = 30 * 86_400_000;
+
+/**
+ * When a consent given at `givenMs` ends: as the local day `until` begins; a consent wholly about the past lives
+ * 30 days. Where zones differ the earliest midnight holds, so that no zone is read a moment longer than agreed.
+ */
+export function expiryMs(
+  terms: { readonly until: LocalDate },
+  zones: readonly string[],
+  givenMs: number,
+): number {
+  const ends = zones.map((zone) => startOfLocalDayMs(terms.until, zone));
+  const end = Math.min(...ends);
+  return Number.isFinite(end) && end > givenMs ? end : givenMs + lifeOfThePastMs;
+}

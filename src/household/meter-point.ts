@@ -1,0 +1,32 @@
+// A meter point as the household room knows it: where it stands, what it measures, and whose it is from when. Pure.
+// A householder's own days at it are its tenancy: nothing before or after those days is theirs to share.
+import type { HouseholdId, MeterPointId } from '../lib/ids.ts';
+import type { LocalDate } from '../lib/local-date.ts';
+
+export const fuels = ['electricity', 'gas'] as const;
+export type Fuel = (typeof fuels)[number];
+
+export interface MeterPoint {
+  readonly meterPointId: MeterPointId;
+  readonly mpan: string;
+  readonly fuel: Fuel;
+  readonly address: string;
+  /** IANA zone of its local days. */
+  readonly zone: string;
+}
+
+/** A meter point during the time of one household; `tenancyUntil` is the first day not theirs, null while it lasts. */
+export interface HouseholdMeterPoint extends MeterPoint {
+  readonly householdId: HouseholdId;
+  readonly tenancyFrom: LocalDate;
+  readonly tenancyUntil: LocalDate | null;
+}
+
+const mpanWeights = [3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43];
+
+/** Whether a 13-digit GB number carries its right check digit. A wrong one warns; it does not refuse. */
+export function hasMpanCheckDigit(mpan: string): boolean {
+  if (!/^\d{13}$/.test(mpan)) return false;
+  const sum = mpanWeights.reduce((total, weight, place) => total + weight * Number(mpan[place]), 0);
+  return (sum % 11) % 10 === Number(mpan[12]);
+}
