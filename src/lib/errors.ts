@@ -7,12 +7,20 @@ export class StabledoorError extends Error {
   readonly status: number;
   /** Further members of the RFC 9457 problem document, such as `closed_until`. Safe to show. */
   readonly extras: Readonly<Record<string, string | number>>;
+  /** Headers that belong to the answer, such as WWW-Authenticate. */
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(code: ErrorCode, detail?: string, extras: Readonly<Record<string, string | number>> = {}) {
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    extras: Readonly<Record<string, string | number>> = {},
+    headers: Readonly<Record<string, string>> = {},
+  ) {
     super(detail ?? errorCatalogue[code].advice);
     this.name = 'StabledoorError';
     this.code = code;
     this.status = errorCatalogue[code].status;
     this.extras = extras;
+    this.headers = headers;
   }
 }
