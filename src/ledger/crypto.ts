@@ -1,0 +1,29 @@
+// The two primitives that the pure half of the ledger is handed, so that it runs in a browser as it stands.
+// Node's own stand in node-crypto.ts; nothing here or in what verify imports may reach for a runtime's.
+
+/** SHA-256, synchronous: a tree of a million leaves cannot await each node. */
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+/** Ed25519 (RFC 8032) over a raw 32-byte key and a raw 64-byte signature. Web Crypto answers with a promise. */
+export type VerifyEd25519 = (
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+) => boolean | Promise<boolean>;
+
+export interface VerifyCrypto {
+  readonly sha256: Sha256;
+  readonly verifyEd25519: VerifyEd25519;
+}
+
+export const HASH_BYTES = 32;
+
+/** Not constant time: hashes of public entries are no secret. */
+export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+const encoder = new TextEncoder();
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
