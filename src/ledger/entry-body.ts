@@ -1,0 +1,176 @@
+// What each kind of entry says: one strict schema a kind, and the one way from a body to its canonical text and back.
+// A field that is not listed here cannot enter the ledger; a kind that is not listed cannot be verified.
+import { z } from 'zod';
+import { canonicalJson } from '../lib/canonical-json.ts';
+import { checkBodyLength } from './entry.ts';
+import {
+  actor,
+  commitments,
+  consentRef,
+  consentWindow,
+  hash,
+  jkt,
+  line,
+  meterRef,
+  readWindow,
+  reasonCode,
+  register,
+  requestId,
+  resolution,
+  seconds,
+  setOf,
+  storeRead,
+  thirdParty,
+  tokenId,
+  version,
+  wholeNumber,
+  word,
+} from './entry-field.ts';
+
+const kind = <const Kind extends string, Fields extends z.ZodRawShape>(name: Kind, fields: Fields) =>
+  z.strictObject({ kind: z.literal(name), req: requestId, actor, ...fields });
+
+const consentTerms = {
+  consent_ref: consentRef,
+  version,
+  third_party: thirdParty,
+  purpose: word,
+  resolution,
+  window: consentWindow,
+  registers: setOf(register, 3),
+  meter_refs: setOf(meterRef, 64),
+  expires_s: seconds,
+  /** Present, and 1, for a consent to a single read. */
+  once: z.literal(1).exactOptional(),
+  /** What the giver proved with: a code sent by mail, a passkey of their own, or the sandbox in their name. */
+  signed_by: z.enum(['code', 'passkey', 'sandbox']),
+  commit: commitments('wording', 'meter_points'),
+};
+const consentOver = { consent_ref: consentRef, version, third_party: thirdParty };
+const requestOver = { consent_ref: consentRef, third_party: thirdParty, purpose: word };
+
+/** By what right a read is answered. `licence`, `order` and `own` come with the fields that verify needs for them. */
+const basis = z.enum(['consent']);
+
+const entryBody = z.discriminatedUnion('kind', [
+  kind('log.opened', { mode: z.enum(['production', 'sandbox', 'demo']), origin: line(255), key: line(4096) }),
+  kind('key.published', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
+  kind('policy.published', { policy: hash, effective_s: seconds }),
+  kind('third-party.registered', {
+    third_party: thirdParty,
+    class: word,
+    group: line(200),
+    purposes: setOf(word, 32),
+  }),
+  kind('third-party.suspended', { third_party: thirdParty, reason: line(500) }),
+  kind('third-party.restored', { third_party: thirdParty }),
+  kind('meter-point.linked', { commit: commitments('meter_point') }),
+  kind('consent.requested', {
+    consent_ref: consentRef,
+    third_party: thirdParty,
+    purpose: word,
+    resolution,
+    window: consentWindow,
+    commit: commitments(),
+  }),
+  kind('consent.given', consentTerms),
+  kind('consent.refused', requestOver),
+  kind('consent.lapsed', requestOver),
+  kind('consent.narrowed', consentTerms),
+  kind('consent.stopped', consentOver),
+  kind('consent.expired', consentOver),
+  kind('consent.ended', consentOver),
+  kind('consent.superseded', consentOver),
+  kind('consent.returned', consentOver),
+  kind('token.issued', {
+    third_party: thirdParty,
+    consent_ref: consentRef,
+    jkt,
+    token: tokenId,
+    expires_s: seconds,
+  }),
+  kind('token.revoked', { third_party: thirdParty, consent_ref: consentRef, reason: line(200) }),
+  kind('disclosure', {
+    basis,
+    third_party: thirdParty,
+    consent_ref: consentRef,
+    version,
+    meter_ref: meterRef,
+    purpose: word,
+    resolution,
+    register,
+    window: readWindow,
+    /** Readings released. */
+    count: wholeNumber,
+    decision: z.literal('allowed'),
+    reasons: setOf(reasonCode, 32, 0),
+    policy: hash,
+    jkt,
+    /** Absent where the meter store cannot number its reads. */
+    store_read: storeRead.exactOptional(),
+    commit: commitments('readings', 'proof', 'meter_point'),
+  }),
+  kind('refusal', {
+    basis,
+    third_party: thirdParty,
+    consent_ref: consentRef,
+    version,
+    meter_ref: meterRef.exactOptional(),
+    purpose: word.exactOptional(),
+    resolution: resolution.exactOptional(),
+    register: register.exactOptional(),
+    window: readWindow.exactOptional(),
+    decision: z.literal('refused'),
+    reasons: setOf(reasonCode, 32),
+    policy: hash.exactOptional(),
+    jkt,
+    store_read: storeRead.exactOptional(),
+    commit: commitments('proof'),
+  }),
+  kind('disclosure.void', { disclosure: wholeNumber, reason: line(200) }),
+  kind('read.dropped', { store_read: storeRead }),
+]);
+
+export type EntryBody = z.infer<typeof entryBody>;
+export type EntryKind = EntryBody['kind'];
+export type EntryOf<Kind extends EntryKind> = Extract<EntryBody, { kind: Kind }>;
+
+type WithoutLedgerFields<Body> = Body extends unknown ? Omit<Body, 'req' | 'commit'> : never;
+/** A body as a room writes it; the ledger adds the request id and the commitments. */
+export type EntryDraft = WithoutLedgerFields<EntryBody>;
+export type Commitments = Readonly<Record<string, string>>;
+
+export class EntryBodyError extends Error {
+  override readonly name = 'EntryBodyError';
+}
+
+function checked(value: unknown): EntryBody {
+  const result = entryBody.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const path = issue?.path.join('.') ?? '';
+  throw new EntryBodyError(`${path === '' ? 'body' : path}: ${issue?.message ?? 'not an entry body'}`);
+}
+
+/** The canonical text of a draft with what the ledger adds. Throws EntryBodyError or EntryFormatError. */
+export function sealBody(draft: EntryDraft, request: string, commit?: Commitments): string {
+  const body = checked(
+    commit === undefined ? { ...draft, req: request } : { ...draft, req: request, commit },
+  );
+  const text = canonicalJson(body);
+  checkBodyLength(text);
+  return text;
+}
+
+/** Takes only a known kind, with its fields and no other, in canonical form. Throws EntryBodyError. */
+export function parseEntryBody(text: string): EntryBody {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new EntryBodyError('the body is not JSON');
+  }
+  const body = checked(value);
+  if (canonicalJson(body) !== text) throw new EntryBodyError('the body is not in canonical form (RFC 8785)');
+  return body;
+}

@@ -1,0 +1,148 @@
+// Drafts of every kind of entry and a small honest log made of them, for tests that then break it.
+import type { EntryDraft, EntryKind } from '../../src/ledger/entry-body.ts';
+import { ours } from './vectors.ts';
+
+export const BRIGHTWATT = 'client_BRIGHTWATTbrightwattBR';
+export const HEARTH = 'client_HEARTHhearthHEARTHhear';
+export const CONSENT = 'consent_ONEoneONEoneONEoneONEo';
+export const METER = 'mp_METERmeterMETERmeterME';
+export const OTHER_METER = 'mp_OTHERotherOTHERotherOT';
+export const JKT = 'J'.repeat(43);
+export const POLICY_TEXT = 'permit (principal, action, resource);';
+/** base64 SHA-256 of POLICY_TEXT. */
+export const POLICY = 'cNyFKy6KJ9i7x96nx1+w959jRCDbS0zMDByLbopDK6o=';
+export const START_S = 1_700_000_000;
+
+type Draft<Kind extends EntryKind> = Extract<EntryDraft, { kind: Kind }>;
+const terms = {
+  consent_ref: CONSENT,
+  version: 1,
+  third_party: BRIGHTWATT,
+  purpose: 'energy-advice',
+  resolution: 'P1D',
+  window: { from: '2023-01-01', until: '2024-01-01' },
+  registers: ['import'],
+  meter_refs: [METER],
+  expires_s: START_S + 86_400,
+  signed_by: 'code',
+} as const;
+const over = { consent_ref: CONSENT, version: 1, third_party: BRIGHTWATT } as const;
+const asked = { consent_ref: CONSENT, third_party: BRIGHTWATT, purpose: 'energy-advice' } as const;
+
+/** One honest draft a kind. Typed, so that a kind without one does not compile. */
+export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
+  'log.opened': {
+    kind: 'log.opened',
+    actor: 'broker',
+    mode: 'sandbox',
+    origin: ours.origin,
+    key: ours.logKey,
+  },
+  'key.published': { kind: 'key.published', actor: 'operator', use: 'tokens', key: '{"kty":"EC"}' },
+  'policy.published': { kind: 'policy.published', actor: 'operator', policy: POLICY, effective_s: START_S },
+  'third-party.registered': {
+    kind: 'third-party.registered',
+    actor: 'operator',
+    third_party: BRIGHTWATT,
+    class: 'energy-adviser',
+    group: 'Brightwatt Ltd',
+    purposes: ['energy-advice'],
+  },
+  'third-party.suspended': {
+    kind: 'third-party.suspended',
+    actor: 'operator',
+    third_party: BRIGHTWATT,
+    reason: 'struck off',
+  },
+  'third-party.restored': { kind: 'third-party.restored', actor: 'operator', third_party: BRIGHTWATT },
+  'meter-point.linked': { kind: 'meter-point.linked', actor: 'operator' },
+  'consent.requested': {
+    kind: 'consent.requested',
+    actor: 'third-party',
+    ...asked,
+    resolution: 'PT30M',
+    window: { from: '2023-01-01', until: '2024-06-01' },
+  },
+  'consent.given': {
+    kind: 'consent.given',
+    actor: 'householder',
+    ...terms,
+    registers: ['import'],
+    meter_refs: [METER],
+  },
+  'consent.refused': { kind: 'consent.refused', actor: 'householder', ...asked },
+  'consent.lapsed': { kind: 'consent.lapsed', actor: 'broker', ...asked },
+  'consent.narrowed': {
+    kind: 'consent.narrowed',
+    actor: 'householder',
+    ...terms,
+    registers: ['import'],
+    meter_refs: [METER],
+    version: 2,
+    resolution: 'P1M',
+  },
+  'consent.stopped': { kind: 'consent.stopped', actor: 'householder', ...over },
+  'consent.expired': { kind: 'consent.expired', actor: 'broker', ...over },
+  'consent.ended': { kind: 'consent.ended', actor: 'operator', ...over },
+  'consent.superseded': { kind: 'consent.superseded', actor: 'householder', ...over },
+  'consent.returned': { kind: 'consent.returned', actor: 'third-party', ...over },
+  'token.issued': {
+    kind: 'token.issued',
+    actor: 'broker',
+    third_party: BRIGHTWATT,
+    consent_ref: CONSENT,
+    jkt: JKT,
+    token: 'Xy-4_w',
+    expires_s: START_S + 300,
+  },
+  'token.revoked': {
+    kind: 'token.revoked',
+    actor: 'third-party',
+    third_party: BRIGHTWATT,
+    consent_ref: CONSENT,
+    reason: 'asked',
+  },
+  disclosure: {
+    kind: 'disclosure',
+    actor: 'third-party',
+    basis: 'consent',
+    ...over,
+    meter_ref: METER,
+    purpose: 'energy-advice',
+    resolution: 'P1D',
+    register: 'import',
+    window: { from: '2023-01-01', to: '2023-02-01' },
+    count: 31,
+    decision: 'allowed',
+    reasons: [],
+    policy: POLICY,
+    jkt: JKT,
+    store_read: '1700000000/1',
+  },
+  refusal: {
+    kind: 'refusal',
+    actor: 'third-party',
+    basis: 'consent',
+    ...over,
+    decision: 'refused',
+    reasons: ['finer_than_consented'],
+    jkt: JKT,
+  },
+  'disclosure.void': { kind: 'disclosure.void', actor: 'broker', disclosure: 6, reason: 'too late' },
+  'read.dropped': { kind: 'read.dropped', actor: 'broker', store_read: '1700000000/2' },
+};
+
+const COMMITMENT = POLICY;
+const committed: Partial<Record<EntryKind, string[]>> = {
+  'meter-point.linked': ['meter_point'],
+  'consent.requested': ['wording'],
+  'consent.given': ['wording', 'meter_points'],
+  'consent.narrowed': ['wording', 'meter_points'],
+  disclosure: ['readings', 'proof', 'meter_point'],
+  refusal: ['proof'],
+};
+/** Commitments that a body of that kind must have. Their values are not looked at by anyone without a key. */
+export function commitOf(kind: EntryKind): Record<string, string> | undefined {
+  const fields = committed[kind];
+  return fields === undefined ? undefined : Object.fromEntries(fields.map((field) => [field, COMMITMENT]));
+}
