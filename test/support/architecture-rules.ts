@@ -25,8 +25,8 @@ const groups: readonly (readonly string[])[] = [
 const top = groups.length - 1;
 const groupOf = (room: string): number => groups.findIndex((group) => group.includes(room));
 
-/** `src/db/clock.ts` is in `db`, `src/main.ts` in `main`; outside src there is no room. */
-const roomOf = (path: string): string | undefined => /^src\/([^/]+?)(?:\.ts$|\/)/.exec(path)?.[1];
+/** `src/db/clock.ts` is in `db`, `src/main.ts` and `src/main-….ts` in `main`; outside src there is no room. */
+const roomOf = (path: string): string | undefined => /^src\/([^/]+?)(?:(?:-[^/]+)?\.ts$|\/)/.exec(path)?.[1];
 
 const target = (from: SourceFile, { specifier }: Import): string =>
   specifier.startsWith('.') ? posix.join(posix.dirname(from.path), specifier) : specifier;
