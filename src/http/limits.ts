@@ -1,0 +1,14 @@
+// The limits on what a caller may send: size of a body, number of parameters, size of one.
+// Every body is read through here; a body that nobody asked for is never read.
+import express, { type RequestHandler } from 'express';
+
+const mostBodyBytes = 64 * 1024;
+const mostParameters = 200;
+
+/** `application/x-www-form-urlencoded`; a repeated parameter becomes an array, which a schema must expect. */
+export const formBody = (): RequestHandler =>
+  express.urlencoded({ extended: false, limit: mostBodyBytes, parameterLimit: mostParameters });
+
+/** `application/json`: objects and arrays only. */
+export const jsonBody = (): RequestHandler =>
+  express.json({ limit: mostBodyBytes, strict: true, type: ['application/json', 'application/*+json'] });
