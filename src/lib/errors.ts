@@ -7,16 +7,18 @@ export class StabledoorError extends Error {
   readonly status: number;
   /** Further members of the RFC 9457 problem document, such as `closed_until`. Safe to show. */
   readonly extras: Readonly<Record<string, string | number>>;
-  /** Headers that belong to the answer, such as WWW-Authenticate. */
+  /** Headers of the answer, such as `WWW-Authenticate`. */
   readonly headers: Readonly<Record<string, string>>;
 
+  /** `cause` is for the log alone and never reaches the caller. */
   constructor(
     code: ErrorCode,
     detail?: string,
     extras: Readonly<Record<string, string | number>> = {},
     headers: Readonly<Record<string, string>> = {},
+    cause?: unknown,
   ) {
-    super(detail ?? errorCatalogue[code].advice);
+    super(detail ?? errorCatalogue[code].advice, cause === undefined ? undefined : { cause });
     this.name = 'StabledoorError';
     this.code = code;
     this.status = errorCatalogue[code].status;

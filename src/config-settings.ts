@@ -1,0 +1,126 @@
+// Every setting: what it must look like, its default, and what it does. `stabledoor config` prints this table.
+import { z } from 'zod';
+
+export const modes = ['production', 'sandbox', 'demo'] as const;
+export type Mode = (typeof modes)[number];
+
+interface Setting {
+  readonly schema: z.ZodType<string>;
+  readonly standard: string;
+  readonly does: string;
+  /** Never printed. */
+  readonly secret?: true;
+}
+
+const port = z
+  .string()
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'a port is a number from 0 to 65535');
+const path = z.string().max(4096, 'a path has at most 4096 characters');
+const postgresUrl = z
+  .string()
+  .max(2048)
+  .refine((text) => /^postgres(ql)?:\/\//.test(text), 'a database address starts with postgres://');
+const issuer = z
+  .string()
+  .max(2048)
+  .refine(isIssuer, 'an issuer is an https address without query, fragment or final slash');
+const logOrigin = z
+  .string()
+  .refine(
+    (text) => /^[!-*,-~]{1,255}$/.test(text) && !text.includes('://'),
+    'a log origin is a scheme-less name such as broker.example/audit',
+  );
+
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  return (
+    ['http:', 'https:'].includes(url.protocol) &&
+    !url.search &&
+    !url.hash &&
+    !url.username &&
+    !text.endsWith('/') &&
+    !text.includes('?')
+  );
+}
+
+export const settings = {
+  PORT: { schema: port, standard: '8080', does: 'port of the HTTP server; 0 takes a free one' },
+  HOST: { schema: z.string().max(255), standard: '127.0.0.1', does: 'address the HTTP server listens on' },
+  DATABASE_URL: {
+    schema: postgresUrl,
+    standard: 'an embedded PostgreSQL in the data folder',
+    does: 'the broker’s database, as the application role',
+    secret: true,
+  },
+  STABLEDOOR_OWNER_DATABASE_URL: {
+    schema: postgresUrl,
+    standard: 'none',
+    does: 'the same database as its owner; only `stabledoor migrate` uses it',
+    secret: true,
+  },
+  STABLEDOOR_AUDIT_DATABASE_URL: {
+    schema: postgresUrl,
+    standard: 'none',
+    does: 'the same database as the regulator’s reader',
+    secret: true,
+  },
+  STABLEDOOR_METER_STORE_URL: {
+    schema: postgresUrl,
+    standard: 'an embedded one',
+    does: 'the meter store, as a role that cannot write',
+    secret: true,
+  },
+  STABLEDOOR_IMPORT_DATABASE_URL: {
+    schema: postgresUrl,
+    standard: 'an embedded one',
+    does: 'the meter store, as the importer; only `stabledoor import` uses it',
+    secret: true,
+  },
+  STABLEDOOR_SUBJECT_KEYS_URL: {
+    schema: postgresUrl,
+    standard: 'an embedded one',
+    does: 'where the key of each household is kept; its backups are kept for 30 days at most',
+    secret: true,
+  },
+  STABLEDOOR_MODE: {
+    schema: z.enum(modes, 'the mode is production, sandbox or demo'),
+    standard: 'sandbox',
+    does: 'production, sandbox or demo; a log keeps the mode it was opened in',
+  },
+  STABLEDOOR_ISSUER: {
+    schema: issuer,
+    standard: 'http://localhost:PORT',
+    does: 'the public address; needed in production',
+  },
+  STABLEDOOR_DATA_DIR: { schema: path, standard: '.stabledoor', does: 'the data folder' },
+  STABLEDOOR_KEY_DIR: { schema: path, standard: 'keys-<mode> in the data folder', does: 'the signing keys' },
+  STABLEDOOR_LOG_ORIGIN: {
+    schema: logOrigin,
+    standard: '<host of the issuer>/ledger',
+    does: 'the name of the ledger',
+  },
+  STABLEDOOR_TLS_CERT_FILE: {
+    schema: path,
+    standard: 'none',
+    does: 'certificate chain, where TLS ends here',
+  },
+  STABLEDOOR_TLS_KEY_FILE: { schema: path, standard: 'none', does: 'the certificate’s private key' },
+  STABLEDOOR_TRUST_PROXY: {
+    schema: z.string().max(1024),
+    standard: 'none',
+    does: 'addresses of the proxies in front (as express takes them), where TLS ends there',
+  },
+  STABLEDOOR_MAIL_URL: {
+    schema: z
+      .string()
+      .refine((text) => /^smtps?:\/\//.test(text), 'a mail address starts with smtp:// or smtps://'),
+    standard: 'smtp://localhost:25',
+    does: 'the mail server; demo and sandbox keep mail on a page instead',
+    secret: true,
+  },
+  STABLEDOOR_METRICS_PORT: { schema: port, standard: 'none', does: 'port of /metrics, on HOST' },
+  STABLEDOOR_POLICY_DIR: { schema: path, standard: 'policies', does: 'the Cedar policy files' },
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;

@@ -1,0 +1,144 @@
+// Settings: read, checked and grouped once. The one reader of process.env; secrets come from files and are never
+// printed. A bad setting stops the start with one line that names it (exit 78).
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { type Mode, modes, type SettingName, settings } from './config-settings.ts';
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** sysexits.h EX_CONFIG. */
+export const configExitCode = 78;
+
+export interface Config {
+  readonly mode: Mode;
+  readonly port: number;
+  readonly host: string;
+  readonly issuer: string;
+  readonly dataDir: string;
+  readonly keyDir: string;
+  readonly policyDir: string;
+  readonly logOrigin: string;
+  readonly mailUrl: string;
+  readonly trustProxy: string | null;
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly metricsPort: number | null;
+  /** Null: the embedded server in the data folder. */
+  readonly databases: ExternalDatabases | null;
+}
+
+export interface ExternalDatabases {
+  readonly app: string;
+  readonly owner: string | null;
+  readonly audit: string | null;
+  readonly meterStore: string;
+  readonly importer: string | null;
+  readonly subjectKeys: string;
+}
+
+type Values = Partial<Record<SettingName, string>>;
+
+/** Errors: ConfigError, its message one line that names the setting. */
+export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+  refuseUnknown(env);
+  const values = readValues(env);
+  const mode = z.enum(modes).parse(values.STABLEDOOR_MODE ?? 'sandbox');
+  const port = Number(values.PORT ?? 8080);
+  const dataDir = resolve(values.STABLEDOOR_DATA_DIR ?? '.stabledoor');
+  const tls = readTls(values);
+  const issuer = readIssuer(values, mode, port);
+  return {
+    mode,
+    port,
+    host: values.HOST ?? '127.0.0.1',
+    issuer,
+    dataDir,
+    keyDir: resolve(values.STABLEDOOR_KEY_DIR ?? join(dataDir, `keys-${mode}`)),
+    policyDir: resolve(values.STABLEDOOR_POLICY_DIR ?? join(import.meta.dirname, '../policies')),
+    logOrigin:
+      values.STABLEDOOR_LOG_ORIGIN ??
+      `${new URL(issuer).host}${new URL(issuer).pathname.replace(/\/$/, '')}/ledger`,
+    mailUrl: values.STABLEDOOR_MAIL_URL ?? 'smtp://localhost:25',
+    trustProxy: values.STABLEDOOR_TRUST_PROXY ?? null,
+    tls,
+    metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
+    databases: readDatabases(values),
+  };
+}
+
+function refuseUnknown(env: Record<string, string | undefined>): void {
+  const unknown = Object.keys(env).find((name) => name.startsWith('STABLEDOOR_') && !(name in settings));
+  if (unknown)
+    throw new ConfigError(`${unknown}: there is no such setting; \`stabledoor config\` lists them all`);
+}
+
+function readValues(env: Record<string, string | undefined>): Values {
+  const values: Values = {};
+  for (const [name, setting] of Object.entries(settings) as [SettingName, (typeof settings)[SettingName]][]) {
+    const value = env[name];
+    if (value === undefined || value === '') continue;
+    const checked = setting.schema.safeParse(value);
+    if (!checked.success)
+      throw new ConfigError(`${name}: ${checked.error.issues[0]?.message ?? 'not valid'}`);
+    values[name] = value;
+  }
+  return values;
+}
+
+function readTls(values: Values): Config['tls'] {
+  const {
+    STABLEDOOR_TLS_CERT_FILE: certFile,
+    STABLEDOOR_TLS_KEY_FILE: keyFile,
+    STABLEDOOR_TRUST_PROXY: proxy,
+  } = values;
+  if ((certFile === undefined) !== (keyFile === undefined))
+    throw new ConfigError('STABLEDOOR_TLS_CERT_FILE and STABLEDOOR_TLS_KEY_FILE: set both or neither');
+  if (certFile && proxy)
+    throw new ConfigError(
+      'STABLEDOOR_TLS_CERT_FILE and STABLEDOOR_TRUST_PROXY: TLS ends here or at the proxy, not at both',
+    );
+  return certFile && keyFile ? { certFile, keyFile } : null;
+}
+
+function readIssuer(values: Values, mode: Mode, port: number): string {
+  const issuer = values.STABLEDOOR_ISSUER;
+  if (issuer === undefined) {
+    if (mode === 'production')
+      throw new ConfigError('STABLEDOOR_ISSUER: production needs the https address of this broker');
+    return `http://localhost:${port}`;
+  }
+  const { protocol, hostname } = new URL(issuer);
+  if (protocol === 'http:' && (mode === 'production' || hostname !== 'localhost'))
+    throw new ConfigError('STABLEDOOR_ISSUER: use https; http is for http://localhost outside production');
+  return issuer;
+}
+
+function readDatabases(values: Values): ExternalDatabases | null {
+  const app = values.DATABASE_URL;
+  const others = [
+    'STABLEDOOR_OWNER_DATABASE_URL',
+    'STABLEDOOR_AUDIT_DATABASE_URL',
+    'STABLEDOOR_METER_STORE_URL',
+    'STABLEDOOR_IMPORT_DATABASE_URL',
+    'STABLEDOOR_SUBJECT_KEYS_URL',
+  ] as const;
+  if (app === undefined) {
+    const stray = others.find((name) => values[name] !== undefined);
+    if (stray) throw new ConfigError(`${stray} and DATABASE_URL: the first is set and the second is not`);
+    return null;
+  }
+  const needed = (name: SettingName): string => {
+    const value = values[name];
+    if (value === undefined) throw new ConfigError(`${name}: needed because DATABASE_URL is set`);
+    return value;
+  };
+  return {
+    app,
+    owner: values.STABLEDOOR_OWNER_DATABASE_URL ?? null,
+    audit: values.STABLEDOOR_AUDIT_DATABASE_URL ?? null,
+    meterStore: needed('STABLEDOOR_METER_STORE_URL'),
+    importer: values.STABLEDOOR_IMPORT_DATABASE_URL ?? null,
+    subjectKeys: needed('STABLEDOOR_SUBJECT_KEYS_URL'),
+  };
+}

@@ -1,0 +1,210 @@
+// One batch: opened, assembled under the head lock, closed, all in the caller's transaction. Pending entries go first.
+// Under the lock there is concatenation, hashing and one signature; everything else was prepared before.
+import type { BrokerTransaction } from '../db/database.ts';
+import { encodeBase64 } from '../lib/base64.ts';
+import type { RequestId } from '../lib/ids.ts';
+import type { Subject } from './commitment.ts';
+import { utf8 } from './crypto.ts';
+import { assembleEntry } from './entry.ts';
+import { ClockFault } from './errors.ts';
+import { closeBatch, type OpenedBatch, openBatch } from './ledger-store.ts';
+import { leafHash } from './merkle.ts';
+import { batchProof } from './merkle-batch.ts';
+import { sha256 } from './node-crypto.ts';
+import type { Subjects } from './subjects.ts';
+
+/** A check that runs in the database after the head lock: a registered SQL function and its arguments. */
+export interface Guard {
+  readonly name: string;
+  readonly args: Readonly<Record<string, string | number>>;
+}
+
+/** An append with all its work done but the place in the log. */
+export interface PreparedEntry {
+  readonly req: RequestId;
+  readonly householdId: string | null;
+  readonly subject: Subject | null;
+  readonly body: string;
+  /** The body written instead when a guard fails; null: then nothing is written. */
+  refusal(reason: string): string | null;
+  readonly guards: readonly Guard[];
+}
+
+export interface Receipt {
+  readonly origin: string;
+  readonly index: number;
+  /** base64 leaf hash. */
+  readonly leaf: string;
+  readonly timeMs: number;
+  /** performance.now() just before the batch committed: how long ago its entries became true, at most. */
+  readonly sealedAt: number;
+  readonly outcome: 'allowed' | 'refused';
+  readonly reason: string | null;
+  /** The signed note of the tree that this batch made. */
+  readonly checkpoint: string;
+  /** Inclusion proof in that tree, base64, leaf sibling first (RFC 6962 section 2.1.1). */
+  proof(): string[];
+}
+
+/** Written, or refused with nothing written, or already in the log at that index. */
+export type BatchOutcome = Receipt | { readonly unwritten: string } | { readonly repeatedAt: number };
+
+export interface BatchParts {
+  readonly logId: number;
+  readonly origin: string;
+  readonly subjects: Subjects;
+  signCheckpoint(size: number, root: Uint8Array): string;
+}
+
+/** A clock this far behind the last entry is waited out by standing still; further, it is a fault. */
+const clockSlackMs = 2000;
+
+interface Placed {
+  readonly req: string;
+  readonly householdId: string | null;
+  readonly subject: Subject | null;
+  readonly body: string;
+  readonly pendingId: number | null;
+  /** Position in the request, -1 for a pending entry. */
+  readonly position: number;
+  readonly reason: string | null;
+}
+
+export async function writeBatch(
+  parts: BatchParts,
+  tx: BrokerTransaction,
+  prepared: readonly PreparedEntry[],
+): Promise<BatchOutcome[]> {
+  const { outcomes, placed, batch } = await assembleBatch(parts, tx, prepared);
+  if (batch === null) return outcomes;
+  await closeBatch(tx, parts.logId, batch.closed);
+  const sealedAt = performance.now();
+  placed.forEach(({ position, reason }, i) => {
+    const outcome = reason === null ? 'allowed' : 'refused';
+    if (position >= 0) outcomes[position] = { ...receipt(parts, batch, i), reason, outcome, sealedAt };
+  });
+  return outcomes;
+}
+
+/** Takes the head, runs the guards and gives every entry its place. Null batch: there is nothing to write. */
+export async function assembleBatch(
+  parts: BatchParts,
+  tx: BrokerTransaction,
+  prepared: readonly PreparedEntry[],
+) {
+  const head = await openBatch(tx, parts.logId, {
+    reqs: prepared.map((entry) => entry.req),
+    households: prepared.map((entry) => entry.householdId),
+    guards: guardsByName(prepared),
+  });
+  const outcomes: BatchOutcome[] = new Array(prepared.length);
+  const placed = [...(await placeWaiting(parts, head)), ...placePrepared(prepared, head, outcomes)];
+  return { outcomes, placed, batch: placed.length === 0 ? null : assemble(parts, head, placed) };
+}
+
+function guardsByName(prepared: readonly PreparedEntry[]) {
+  const byName: Record<string, { position: number; args: Record<string, string | number> }[]> = {};
+  prepared.forEach((entry, position) => {
+    for (const guard of entry.guards) {
+      byName[guard.name] ??= [];
+      byName[guard.name]?.push({ position, args: guard.args });
+    }
+  });
+  return byName;
+}
+
+async function placeWaiting(parts: BatchParts, head: OpenedBatch): Promise<Placed[]> {
+  const households = [...new Set(head.waiting.map((entry) => entry.household_id))];
+  const subjects = new Map(
+    await Promise.all(
+      households.map(async (id) => [id, id === null ? null : await parts.subjects.find(id)] as const),
+    ),
+  );
+  return head.waiting.map((entry) => ({
+    req: entry.req,
+    householdId: subjects.get(entry.household_id) ? entry.household_id : null,
+    subject: subjects.get(entry.household_id) ?? null,
+    body: entry.body,
+    pendingId: entry.pending_id,
+    position: -1,
+    reason: null,
+  }));
+}
+
+/** What gets a place in the log; those that do not are put into `outcomes` at once. */
+function placePrepared(
+  prepared: readonly PreparedEntry[],
+  head: OpenedBatch,
+  outcomes: BatchOutcome[],
+): Placed[] {
+  const failed = new Map(
+    head.failed.map((failure) => [`${failure.position} ${failure.guard}`, failure.reason]),
+  );
+  const placed: Placed[] = [];
+  prepared.forEach((entry, position) => {
+    const repeatedAt = head.repeated[entry.req];
+    if (repeatedAt !== undefined) {
+      outcomes[position] = { repeatedAt };
+      return;
+    }
+    // The order of the request's guards says which reason counts when several fail.
+    const guard = entry.guards.find(({ name }) => failed.has(`${position} ${name}`));
+    const reason = guard ? (failed.get(`${position} ${guard.name}`) as string) : null;
+    const body = reason === null ? entry.body : entry.refusal(reason);
+    if (body === null) {
+      outcomes[position] = { unwritten: reason as string };
+      return;
+    }
+    const { req, householdId, subject } = entry;
+    placed.push({ req, householdId, subject, body, pendingId: null, position, reason });
+  });
+  return placed;
+}
+
+function assemble(parts: BatchParts, head: OpenedBatch, placed: readonly Placed[]) {
+  const timeMs = Math.max(head.now_ms, head.last_ms);
+  if (timeMs - head.now_ms > clockSlackMs) throw new ClockFault(head.last_ms, head.now_ms);
+  const next = new Map(Object.entries(head.chains));
+  const entries: string[] = [];
+  const stags: string[] = [];
+  const sseqs: (number | null)[] = [];
+  const leaves: Uint8Array[] = [];
+  let prev = encodeBase64(head.tip);
+  placed.forEach(({ householdId, subject, body }, i) => {
+    const sseq = householdId === null ? null : (next.get(householdId) ?? 0);
+    if (householdId !== null && sseq !== null) next.set(householdId, sseq + 1);
+    const stag = subject === null || sseq === null ? null : subject.tag(sseq);
+    const entry = assembleEntry({ index: head.size + i, prev, timeMs, stag }, body);
+    const leaf = leafHash(utf8(entry), sha256);
+    prev = encodeBase64(leaf);
+    entries.push(entry);
+    leaves.push(leaf);
+    stags.push(stag ?? '-');
+    sseqs.push(sseq);
+  });
+  const tree = batchProof({ size: head.size, hashes: head.frontier }, leaves, sha256);
+  const checkpoint = parts.signCheckpoint(tree.frontier.size, tree.root);
+  const closed = {
+    timeMs,
+    entries,
+    stags,
+    sseqs,
+    checkpoint,
+    reqs: placed.map((entry) => entry.req),
+    households: placed.map((entry) => entry.householdId),
+    pendingIds: placed.flatMap((entry) => entry.pendingId ?? []),
+  };
+  return { first: head.size, closed, leaves, tree };
+}
+
+function receipt(parts: BatchParts, batch: ReturnType<typeof assemble>, i: number) {
+  const index = batch.first + i;
+  return {
+    origin: parts.origin,
+    index,
+    leaf: encodeBase64(batch.leaves[i] as Uint8Array),
+    timeMs: batch.closed.timeMs,
+    checkpoint: batch.closed.checkpoint,
+    proof: () => batch.tree.proof(index).map(encodeBase64),
+  };
+}

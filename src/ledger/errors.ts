@@ -1,0 +1,28 @@
+// What can go wrong with an append. Every one of them means: nothing may be released.
+
+/** A guard failed and the request brought no refusal to write. */
+export class GuardRefused extends Error {
+  override readonly name = 'GuardRefused';
+  readonly reason: string;
+  constructor(reason: string) {
+    super(`refused by a guard: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** The log holds this request already: an answer to it may have been lost. */
+export class RequestRepeated extends Error {
+  override readonly name = 'RequestRepeated';
+  readonly index: number;
+  constructor(index: number) {
+    super(`this request is entry ${index} already`);
+    this.index = index;
+  }
+}
+
+export class ClockFault extends Error {
+  override readonly name = 'ClockFault';
+  constructor(lastMs: number, nowMs: number) {
+    super(`the clock is ${lastMs - nowMs} ms behind the last entry`);
+  }
+}

@@ -1,0 +1,140 @@
+// What the ledger says to the database. Both batch functions belong to one transaction, the caller's.
+import { sql } from 'kysely';
+import type { BrokerTransaction, Store } from '../db/database.ts';
+
+export interface WaitingEntry {
+  readonly pending_id: number;
+  readonly req: string;
+  readonly household_id: string | null;
+  readonly body: string;
+}
+
+export interface OpenedBatch {
+  readonly size: number;
+  readonly tip: Uint8Array;
+  readonly frontier: Uint8Array[];
+  readonly last_ms: number;
+  readonly now_ms: number;
+  readonly failed: { guard: string; position: number; reason: string }[];
+  /** Request ids that the log holds already, with their index. */
+  readonly repeated: Record<string, number>;
+  /** Next sseq of each household that has a chain. */
+  readonly chains: Record<string, number>;
+  /** What waited in ledger.pending, oldest first. */
+  readonly waiting: WaitingEntry[];
+}
+
+export interface BatchRequest {
+  readonly reqs: string[];
+  readonly households: (string | null)[];
+  /** By guard name: the positions that named it, with their arguments. */
+  readonly guards: Record<string, { position: number; args: Record<string, string | number> }[]>;
+}
+
+/** Takes the head row until the transaction ends, and runs the guards. */
+export async function openBatch(
+  tx: BrokerTransaction,
+  logId: number,
+  request: BatchRequest,
+): Promise<OpenedBatch> {
+  const { rows } = await sql<OpenedBatch>`
+    select size, tip, frontier, last_ms, now_ms, failed, repeated, chains, waiting
+      from ledger.open_batch(${logId}::smallint, ${request.reqs}::uuid[], ${request.households}::text[],
+        ${JSON.stringify(request.guards)}::jsonb)`.execute(tx);
+  return rows[0] as OpenedBatch;
+}
+
+export interface ClosedBatch {
+  readonly timeMs: number;
+  readonly entries: string[];
+  readonly stags: string[];
+  readonly reqs: string[];
+  readonly households: (string | null)[];
+  readonly sseqs: (number | null)[];
+  readonly pendingIds: number[];
+  readonly checkpoint: string;
+}
+
+/** No canonical JSON and no header can hold this character: it separates entries in one text. */
+const separator = '\u001e';
+
+export async function closeBatch(tx: BrokerTransaction, logId: number, batch: ClosedBatch): Promise<void> {
+  await sql`
+    select ledger.close_batch(${logId}::smallint, ${batch.timeMs}::bigint, ${batch.entries.join(separator)},
+      ${batch.stags}::text[], ${batch.reqs}::uuid[], ${batch.households}::text[], ${batch.sseqs}::bigint[],
+      ${batch.pendingIds}::bigint[], ${batch.checkpoint})`.execute(tx);
+}
+
+export interface PendingEntry {
+  readonly req: string;
+  readonly householdId: string | null;
+  readonly body: string;
+}
+
+export async function addPending(tx: BrokerTransaction, logId: number, entry: PendingEntry): Promise<void> {
+  await sql`
+    select ledger.add_pending(${logId}::smallint, ${entry.req}::uuid, ${entry.householdId}, ${entry.body})`.execute(
+    tx,
+  );
+}
+
+/** Returns the size of the log, which is 0 until `log.opened` is written. Errors: SD004 for another origin or mode. */
+export async function openLogRow(db: Store, logId: number, origin: string, mode: string): Promise<number> {
+  const { rows } = await sql<{ size: number }>`
+    select ledger.open_log(${logId}::smallint, ${origin}, ${mode}) as size`.execute(db);
+  return rows[0]?.size ?? 0;
+}
+
+export async function countPending(db: Store, logId: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('ledger.pending')
+    .select((q) => q.fn.countAll<number>().as('count'))
+    .where('log_id', '=', logId)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+/** The newest checkpoint, or null for an empty log. */
+export async function latestCheckpoint(
+  db: Store,
+  logId: number,
+): Promise<{ size: number; note: string } | null> {
+  const row = await db
+    .selectFrom('ledger.checkpoint')
+    .select(['size', 'note'])
+    .where('log_id', '=', logId)
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function findLog(db: Store, logId: number): Promise<{ origin: string; mode: string } | null> {
+  const row = await db
+    .selectFrom('ledger.log')
+    .select(['origin', 'mode'])
+    .where('log_id', '=', logId)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Entries `from` (inclusive) to `to` (exclusive) as text, a page at a time, so that a log of any size streams. */
+export async function* readEntries(
+  db: Store,
+  logId: number,
+  from: number,
+  to: number,
+): AsyncGenerator<string> {
+  const pageSize = 2000;
+  for (let next = from; next < to; next += pageSize) {
+    const rows = await db
+      .selectFrom('ledger.entry')
+      .select(['idx', 'entry'])
+      .where('log_id', '=', logId)
+      .where('idx', '>=', next)
+      .where('idx', '<', Math.min(next + pageSize, to))
+      .orderBy('idx')
+      .execute();
+    for (const row of rows) yield row.entry.toString('utf8');
+  }
+}

@@ -1,0 +1,183 @@
+// The ledger as the other rooms see it: append (group commit), append within a state change, or keep pending.
+// Whoever appends gets a receipt only when the entry is durable; on any error nothing may be released (P1).
+import type { BrokerTransaction, Database } from '../db/database.ts';
+import type { JsonValue } from '../lib/canonical-json.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import type { HouseholdId, RequestId } from '../lib/ids.ts';
+import { newRequestId } from '../lib/ids.ts';
+import type { Logger } from '../observe/logger.ts';
+import { type BatchParts, type Guard, type PreparedEntry, type Receipt, writeBatch } from './batch.ts';
+import { formatCheckpoint } from './checkpoint.ts';
+import { type EntryDraft, sealBody } from './entry-body.ts';
+import { GuardRefused, RequestRepeated } from './errors.ts';
+import { addPending, countPending, openLogRow } from './ledger-store.ts';
+import type { NoteSigner } from './note-signer.ts';
+import { defaultLimits, openSequencer, type SequencerLimits } from './sequencer.ts';
+import type { Subjects } from './subjects.ts';
+
+export type { Guard, Receipt } from './batch.ts';
+export { GuardRefused, RequestRepeated } from './errors.ts';
+
+export interface AppendRequest {
+  readonly req: RequestId;
+  /** Null for an entry of no household. */
+  readonly householdId: HouseholdId | null;
+  readonly body: EntryDraft;
+  /** Values that stand in the entry as salted commitments only: `commit[field]`. Needs a household. */
+  readonly personal?: Readonly<Record<string, JsonValue>>;
+  /** What is written instead when a guard fails. Null or absent: nothing is, and the append rejects with GuardRefused. */
+  readonly refusal?: (reason: string) => EntryDraft | null;
+  /** Fields of `personal` that the refusal commits to as well; none by default. */
+  readonly refusalPersonal?: readonly string[];
+  readonly guards?: readonly Guard[];
+}
+
+export type LogMode = 'production' | 'sandbox' | 'demo';
+
+export interface Ledger {
+  readonly logId: number;
+  readonly origin: string;
+  /** The log's verifier key (C2SP signed-note), for whoever checks it. */
+  readonly verifierKey: string;
+  /** Errors: ledger_unavailable (503), GuardRefused, RequestRepeated. */
+  append(request: AppendRequest): Promise<Receipt>;
+  /** The last call of a state change's own transaction: it holds the head until commit, so lock nothing after it. */
+  appendWithin(tx: BrokerTransaction, requests: readonly AppendRequest[]): Promise<Receipt[]>;
+  /** Keeps an entry that cannot be written now; it will be the first that is. For a stop, which is never refused (P2). */
+  appendPending(tx: BrokerTransaction, request: AppendRequest): Promise<void>;
+  /** Makes a household's key, before its first entry. */
+  createSubject(householdId: HouseholdId): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LedgerParts {
+  readonly db: Database;
+  readonly logId: number;
+  readonly origin: string;
+  readonly mode: LogMode;
+  readonly signer: NoteSigner;
+  readonly subjects: Subjects;
+  readonly logger: Logger;
+  readonly limits?: SequencerLimits;
+}
+
+/** Opens the log, writing `log.opened` if it is new. Errors: the origin, mode or key is not that of the log. */
+export async function openLedger(parts: LedgerParts): Promise<Ledger> {
+  const { db, logId, origin, subjects, signer } = parts;
+  if (signer.key.name !== origin)
+    throw new Error(`the ledger's key is of ${signer.key.name}, not of ${origin}`);
+  const batchParts: BatchParts = {
+    logId,
+    origin,
+    subjects,
+    signCheckpoint: (size, root) => signer.signNote(formatCheckpoint({ origin, size, root })),
+  };
+  const sequencer = openSequencer(db, batchParts, parts.logger, parts.limits ?? defaultLimits);
+  const stopDraining = drainPending(parts, () => sequencer.drain());
+  const ledger: Ledger = {
+    logId,
+    origin,
+    verifierKey: signer.key.text,
+    append: async (request) => sequencer.append(await prepare(subjects, request)),
+    appendWithin: (tx, requests) => appendWithin(batchParts, tx, requests),
+    async appendPending(tx, request) {
+      await addPending(tx, logId, {
+        req: request.req,
+        householdId: request.householdId,
+        body: sealBody(request.body, request.req),
+      });
+    },
+    createSubject: (householdId) => subjects.create(householdId),
+    async close() {
+      stopDraining();
+      await sequencer.close();
+    },
+  };
+  await writeOpening(parts, ledger);
+  return ledger;
+}
+
+async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
+  const size = await openLogRow(parts.db, parts.logId, parts.origin, parts.mode);
+  if (size > 0) return;
+  const opening = {
+    kind: 'log.opened',
+    actor: 'broker',
+    mode: parts.mode,
+    origin: parts.origin,
+    key: ledger.verifierKey,
+  } as const;
+  try {
+    const guards = [{ name: 'log-empty', args: {} }];
+    await ledger.append({ req: newRequestId(), householdId: null, body: opening, guards });
+  } catch (error) {
+    // Another process opened it between our look and our entry.
+    if (!(error instanceof GuardRefused)) throw error;
+  }
+}
+
+async function appendWithin(
+  parts: BatchParts,
+  tx: BrokerTransaction,
+  requests: readonly AppendRequest[],
+): Promise<Receipt[]> {
+  const prepared = await Promise.all(requests.map((request) => prepare(parts.subjects, request)));
+  const outcomes = await writeBatch(parts, tx, prepared);
+  return outcomes.map((outcome) => {
+    if ('unwritten' in outcome) throw new GuardRefused(outcome.unwritten);
+    if ('repeatedAt' in outcome) throw new RequestRepeated(outcome.repeatedAt);
+    return outcome;
+  });
+}
+
+/** Everything that does not depend on the place in the log: keys, commitments, validation, canonical text. */
+async function prepare(subjects: Subjects, request: AppendRequest): Promise<PreparedEntry> {
+  const { req, householdId, personal = {}, refusal } = request;
+  const subject = householdId === null ? null : await subjects.find(householdId);
+  if (householdId !== null && subject === null)
+    throw new StabledoorError(
+      'ledger_unavailable',
+      'The household has no key any more. Nothing was released.',
+    );
+  const record = subject?.record(req);
+  const commit: Record<string, string> = {};
+  for (const [field, value] of Object.entries(personal)) {
+    if (!record) throw new TypeError(`${field} is personal, and the entry is of no household`);
+    commit[field] = record.commit(field, value);
+  }
+  const kept = (fields: readonly string[]) =>
+    Object.fromEntries(
+      fields.flatMap((field) => (field in commit ? [[field, commit[field] as string]] : [])),
+    );
+  return {
+    req,
+    householdId,
+    subject,
+    body: sealBody(request.body, req, Object.keys(commit).length > 0 ? commit : undefined),
+    refusal(reason) {
+      const draft = refusal?.(reason) ?? null;
+      return draft === null ? null : sealBody(draft, req, kept(request.refusalPersonal ?? []));
+    },
+    guards: request.guards ?? [],
+  };
+}
+
+const drainEveryMs = 1000;
+
+/** Looks for pending entries at start and then every second: the first entry after a recovery is the stop that waited. */
+function drainPending(parts: LedgerParts, drain: () => Promise<void>): () => void {
+  let busy = false;
+  const timer = setInterval(async () => {
+    if (busy) return;
+    busy = true;
+    try {
+      if ((await countPending(parts.db, parts.logId)) > 0) await drain();
+    } catch (error) {
+      parts.logger.warn({ err: error }, 'pending ledger entries still wait');
+    } finally {
+      busy = false;
+    }
+  }, drainEveryMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,47 @@
+// A real ledger on a test file's databases, with a key made for it.
+import { randomBytes } from 'node:crypto';
+import { type Ledger, type LogMode, openLedger } from '../../src/ledger/ledger.ts';
+import { type NoteSigner, noteSigner } from '../../src/ledger/note-signer.ts';
+import type { SequencerLimits } from '../../src/ledger/sequencer.ts';
+import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
+import { openSubjects } from '../../src/ledger/subjects.ts';
+import { type HouseholdId, newId } from '../../src/lib/ids.ts';
+import { openLogger } from '../../src/observe/logger.ts';
+import type { TestDatabases } from './database.ts';
+
+export const testOrigin = 'test.example/ledger';
+export const quietLogger = openLogger('silent');
+
+export interface TestLedger extends Ledger {
+  readonly signer: NoteSigner;
+  /** A household with a key, ready for entries. */
+  household(): Promise<HouseholdId>;
+}
+
+export async function testLedger(
+  databases: TestDatabases,
+  options: { signer?: NoteSigner; limits?: SequencerLimits; mode?: LogMode; origin?: string } = {},
+): Promise<TestLedger> {
+  const origin = options.origin ?? testOrigin;
+  const signer = options.signer ?? noteSigner(origin, randomBytes(32));
+  const subjects = openSubjects(databases.open<SubjectKeyTables>(databases.urls.subjectKeys), origin);
+  const ledger = await openLedger({
+    db: databases.app,
+    logId: 1,
+    origin,
+    mode: options.mode ?? 'sandbox',
+    signer,
+    subjects,
+    logger: quietLogger,
+    ...(options.limits ? { limits: options.limits } : {}),
+  });
+  return {
+    ...ledger,
+    signer,
+    async household() {
+      const id = newId('household');
+      await ledger.createSubject(id);
+      return id;
+    },
+  };
+}
