@@ -1,34 +1,24 @@
 // Who may be a third party and what each class may ask for: the table of purposes as data.
 // It only says what may be registered and asked; what leaves the broker is decided by the policies, which are stricter.
+import type { Purpose, ThirdPartyClass } from '../policy/request.ts';
 
-export const thirdPartyClasses = [
-  'supplier',
-  'network-operator',
-  'price-comparison',
-  'energy-adviser',
-  'insurer',
-  'council',
-  'advertiser',
-  'researcher',
-  'lawful-authority',
-] as const;
-export type ThirdPartyClass = (typeof thirdPartyClasses)[number];
+export { type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 
 /** Coarsest first. */
 export const resolutions = ['P1M', 'P1D', 'PT30M'] as const;
 export type Resolution = (typeof resolutions)[number];
 
 export interface PurposeRule {
-  readonly purpose: string;
+  readonly purpose: Purpose;
   /** By what right: only `consent` can be asked of a householder. */
   readonly gate: 'consent' | 'licence' | 'aggregate' | 'order';
   /** The finest resolution that may be asked for, opt-in included; null where no household's readings are given. */
   readonly finest: Resolution | null;
 }
 
-const consent = (purpose: string, finest: Resolution): PurposeRule => ({ purpose, gate: 'consent', finest });
-const licence = (purpose: string, finest: Resolution): PurposeRule => ({ purpose, gate: 'licence', finest });
-const aggregate = (purpose: string): PurposeRule => ({ purpose, gate: 'aggregate', finest: null });
+const consent = (purpose: Purpose, finest: Resolution): PurposeRule => ({ purpose, gate: 'consent', finest });
+const licence = (purpose: Purpose, finest: Resolution): PurposeRule => ({ purpose, gate: 'licence', finest });
+const aggregate = (purpose: Purpose): PurposeRule => ({ purpose, gate: 'aggregate', finest: null });
 
 const purposesByClass: Readonly<Record<ThirdPartyClass, readonly PurposeRule[]>> = {
   supplier: [
