@@ -2,9 +2,9 @@
 // There is no way down: a mistake is mended by a further migration.
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
-import { ensureGroupRoles } from './roles.ts';
+import { ensureGroupRoles, groupRoles } from './roles.ts';
 
 export type StoreName = 'broker' | 'meter-store' | 'subject-keys';
 
@@ -44,6 +44,10 @@ export async function migrate(db: Kysely<unknown>, store: StoreName, upTo?: stri
   const migrator = migratorFor(db, store);
   const { error, results } = upTo ? await migrator.migrateTo(upTo) : await migrator.migrateToLatest();
   if (error) throw error;
+  // Every role may see how far the database has come: a broker refuses to start on one that is behind.
+  await sql`
+    grant usage on schema stabledoor to ${sql.raw(groupRoles.join(', '))};
+    grant select on stabledoor.migration to ${sql.raw(groupRoles.join(', '))}`.execute(db);
   return (results ?? []).map((result) => result.migrationName);
 }
 

@@ -138,3 +138,25 @@ export async function* readEntries(
     for (const row of rows) yield row.entry.toString('utf8');
   }
 }
+
+/** Settings and rights of this connection, for the checks before the first entry. */
+export interface LedgerRights {
+  readonly server: number;
+  readonly fsync: string;
+  readonly full_page_writes: string;
+  readonly synchronous_commit: string;
+  /** Tables of the ledger that the role could write to; null is right. */
+  readonly too_much: string | null;
+}
+
+export async function readLedgerRights(db: Store): Promise<LedgerRights> {
+  const { rows } = await sql<LedgerRights>`
+    select current_setting('server_version_num')::int as server, current_setting('fsync') as fsync,
+      current_setting('full_page_writes') as full_page_writes, current_setting('synchronous_commit') as synchronous_commit,
+      (select string_agg(distinct t.schemaname || '.' || t.tablename, ', ')
+         from pg_catalog.pg_tables t
+        where t.schemaname = 'ledger'
+          and has_table_privilege(format('%I.%I', t.schemaname, t.tablename), 'insert, update, delete, truncate, trigger')
+      ) as too_much`.execute(db);
+  return rows[0] as LedgerRights;
+}

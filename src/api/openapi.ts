@@ -1,0 +1,112 @@
+// The OpenAPI document, made from the contracts of the routes. openapi.yaml is its committed copy.
+import { stringify } from 'yaml';
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import type { RouteContract } from '../http/route-contract.ts';
+import { type ErrorCode, errorCatalogue } from '../lib/error-catalogue.ts';
+
+const problem = z
+  .object({
+    type: z.string().meta({ description: 'Address of the page that explains the code' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What to do, in one sentence' }),
+    code: z.string().meta({ description: 'Stable; never renamed, never reused' }),
+    request_id: z.string(),
+  })
+  .loose()
+  .meta({ id: 'Problem', description: 'RFC 9457 problem document' });
+
+const description = `Stabledoor stands between stores of meter readings and those who ask for them. A third party
+pushes a request, the householder gives less of it, all of it or none, and every reading that leaves is in the
+ledger first.
+
+Start at \`/.well-known/oauth-authorization-server\`: all OAuth endpoints are found from it. The profile is FAPI 2.0:
+pushed requests, PKCE, \`private_key_jwt\`, DPoP.`;
+
+export function openApiDocument(contracts: readonly RouteContract[]): object {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const contract of contracts) {
+    const path = paths[contract.path] ?? {};
+    paths[contract.path] = { ...path, [contract.method]: operation(contract) };
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Stabledoor',
+      version: '1',
+      description,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/', description: 'This broker' }],
+    tags: [...new Set(contracts.map((contract) => contract.tag))].sort().map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: {
+        dpop: {
+          type: 'http',
+          scheme: 'DPoP',
+          description:
+            'An access token bound to a key (RFC 9449), with a proof of that key in the `DPoP` header.',
+        },
+        client: {
+          type: 'apiKey',
+          in: 'query',
+          name: 'client_assertion',
+          description: 'A client assertion (RFC 7523) in the form: `private_key_jwt`. Never in the address.',
+        },
+      },
+    },
+  });
+}
+
+function operation(contract: RouteContract): ZodOpenApiOperationObject {
+  const { params, query, body } = contract;
+  return {
+    operationId: contract.operationId,
+    tags: [contract.tag],
+    summary: contract.summary,
+    ...(contract.description ? { description: contract.description } : {}),
+    security: contract.security === 'none' ? [] : [{ [contract.security]: [] }],
+    ...(params || query
+      ? { requestParams: { ...(params ? { path: params } : {}), ...(query ? { query } : {}) } }
+      : {}),
+    ...(body
+      ? { requestBody: { required: true, content: { [body.contentType]: { schema: body.schema } } } }
+      : {}),
+    responses: { ...answers(contract), ...problems(contract.errors ?? []) },
+  };
+}
+
+const answers = (contract: RouteContract) =>
+  Object.fromEntries(
+    Object.entries(contract.responses).map(([status, answer]) => [
+      status as `${1 | 2 | 3 | 4 | 5}${string}`,
+      {
+        description: answer.description,
+        ...(answer.headers ? { headers: answer.headers } : {}),
+        ...(answer.body ? { content: { [answer.body.contentType]: { schema: answer.body.schema } } } : {}),
+      },
+    ]),
+  );
+
+/** One response for each status, naming the codes that come with it. */
+function problems(codes: readonly ErrorCode[]) {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = errorCatalogue[code];
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return Object.fromEntries(
+    [...byStatus].map(([status, named]) => [
+      `${status}` as `${4 | 5}${string}`,
+      {
+        description: named.map((code) => `\`${code}\`: ${errorCatalogue[code].title}`).join('. '),
+        content: { 'application/problem+json': { schema: problem } },
+      },
+    ]),
+  );
+}
+
+export const openApiYaml = (contracts: readonly RouteContract[]): string =>
+  stringify(openApiDocument(contracts), { lineWidth: 0 });

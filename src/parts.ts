@@ -1,0 +1,101 @@
+// Wires the house: opens every part in order from left to right, and closes them the other way round. This file alone
+// knows every part; each part knows only what stands to its left.
+import type { Kysely } from 'kysely';
+import type { Config } from './config.ts';
+import { type DatabaseClock, openClock } from './db/clock.ts';
+import { type Database, openDatabase } from './db/database.ts';
+import { pendingMigrations } from './db/migrate.ts';
+import { openStores, type Stores } from './db/stores.ts';
+import type { MeterStoreTables } from './db/tables/meter-store.ts';
+import { type Ledger, openLedger } from './ledger/ledger.ts';
+import { openLedgerKey } from './ledger/signing-key.ts';
+import { checkLedgerRights } from './ledger/start-check.ts';
+import type { SubjectKeyTables } from './ledger/subject-key-store.ts';
+import { openSubjects } from './ledger/subjects.ts';
+import type { ReadingSource } from './metering/source.ts';
+import { embeddedSource } from './metering/sources/embedded-source.ts';
+import { assertReadOnly } from './metering/sources/read-only.ts';
+import type { Logger } from './observe/logger.ts';
+import { openPolicy, type Policy } from './policy/engine.ts';
+
+/** One log now; everything that is keyed by log takes this from here, so that there can be many. */
+export const theLogId = 1;
+
+export interface Parts {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly stores: Stores;
+  readonly db: Database;
+  readonly meterStore: Kysely<MeterStoreTables>;
+  readonly clock: DatabaseClock;
+  readonly ledger: Ledger;
+  readonly policy: Policy;
+  readonly source: ReadingSource;
+  close(): Promise<void>;
+}
+
+export interface PartsOptions {
+  /** Makes this mode's embedded databases anew. */
+  readonly fresh?: boolean;
+  /** Runs between the databases and the log: the demo sets its clock here, before the log opens. */
+  readonly beforeLog?: (stores: Stores) => Promise<void>;
+}
+
+/** Errors: one line for each thing that is not as it must be; what was opened is closed again. */
+export async function openParts(config: Config, logger: Logger, options: PartsOptions = {}): Promise<Parts> {
+  const closing: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (const step of closing.splice(0).reverse()) await step();
+  };
+  try {
+    const stores = await openStores(config, { fresh: options.fresh ?? false });
+    closing.push(() => stores.close());
+    const { addresses } = stores;
+    const db = openDatabase({ url: addresses.app, maxConnections: 16, applicationName: 'stabledoor broker' });
+    const subjectKeys = openDatabase<SubjectKeyTables>({ url: addresses.subjectKeys, maxConnections: 4 });
+    const meterStore = openDatabase<MeterStoreTables>({ url: addresses.meterReader, maxConnections: 8 });
+    closing.push(() =>
+      Promise.all([db.destroy(), subjectKeys.destroy(), meterStore.destroy()]).then(() => {}),
+    );
+    await refusePendingMigrations(db);
+    await checkLedgerRights(db);
+    await assertReadOnly(meterStore);
+    await options.beforeLog?.(stores);
+    const clock = await openClock(db as never, config.mode === 'production' ? null : addresses.app);
+    closing.push(() => clock.close());
+    const policy = await openPolicy(config.policyDir);
+    const ledger = await openLedger({
+      db,
+      logId: theLogId,
+      origin: config.logOrigin,
+      mode: config.mode,
+      signer: await openLedgerKey(config.keyDir, config.logOrigin, config.mode !== 'production'),
+      subjects: openSubjects(subjectKeys, config.logOrigin),
+      logger,
+    });
+    closing.push(() => ledger.close());
+    return {
+      config,
+      logger,
+      stores,
+      db,
+      meterStore,
+      clock,
+      ledger,
+      policy,
+      source: embeddedSource(meterStore),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function refusePendingMigrations(db: Database): Promise<void> {
+  const pending = await pendingMigrations(db as unknown as Kysely<unknown>, 'broker');
+  if (pending.length > 0)
+    throw new Error(
+      `the database lacks ${pending.length} migrations (${pending[0]} …): run \`stabledoor migrate\``,
+    );
+}
