@@ -1,5 +1,6 @@
 // Every table the broker knows, gathered from one file a room, so that a column is described in one place.
 import type { LedgerTables } from './tables/ledger.ts';
+import type { OauthTables } from './tables/oauth.ts';
 import type { RegistryTables } from './tables/registry.ts';
 
-export interface Tables extends LedgerTables, RegistryTables {}
+export interface Tables extends LedgerTables, RegistryTables, OauthTables {}

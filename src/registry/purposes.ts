@@ -2,8 +2,6 @@
 // It only says what may be registered and asked; what leaves the broker is decided by the policies, which are stricter.
 import type { Purpose, ThirdPartyClass } from '../policy/request.ts';
 
-export { type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
-
 /** Coarsest first. */
 export const resolutions = ['P1M', 'P1D', 'PT30M'] as const;
 export type Resolution = (typeof resolutions)[number];

@@ -3,8 +3,8 @@ import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
 import type { NoteRow, ThirdPartyRow } from '../db/tables/registry.ts';
 import type { ClientId } from '../lib/ids.ts';
+import type { Purpose, ThirdPartyClass } from '../policy/request.ts';
 import type { Jwks } from './jwks.ts';
-import type { ThirdPartyClass } from './purposes.ts';
 import type { DetailType, ThirdParty, ThirdPartyStatus } from './third-party.ts';
 
 const selectThirdParties = (store: Store) =>
@@ -37,7 +37,7 @@ const thirdPartyOf = (row: ShownRow): ThirdParty => ({
   registrationNumber: row.registration_number,
   status: row.status,
   redirectUris: row.redirect_uris,
-  purposes: row.purposes,
+  purposes: row.purposes as Purpose[],
   jwks: row.jwks as Jwks,
   detailTypes: row.detail_types as DetailType[],
   recipients: row.recipients as ClientId[],

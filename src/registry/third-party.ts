@@ -2,8 +2,9 @@
 // Class, group and purposes are set by operators, never by the third party; a purpose its class cannot have is refused here.
 import { z } from 'zod';
 import { type ClientId, idPattern } from '../lib/ids.ts';
+import { type Purpose, purposes, type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 import { type Jwks, JwksFault, readJwks } from './jwks.ts';
-import { purposeRule, type ThirdPartyClass, thirdPartyClasses } from './purposes.ts';
+import { purposeRule } from './purposes.ts';
 import { redirectUriFault } from './redirect-uri.ts';
 
 export const detailTypes = ['meter_readings'] as const;
@@ -21,7 +22,7 @@ export interface ThirdParty {
   readonly registrationNumber: string;
   readonly status: ThirdPartyStatus;
   readonly redirectUris: readonly string[];
-  readonly purposes: readonly string[];
+  readonly purposes: readonly Purpose[];
   readonly jwks: Jwks;
   readonly detailTypes: readonly DetailType[];
   /** Other registered third parties that get the readings too. */
@@ -62,7 +63,7 @@ export const registrationSchema = z.strictObject({
   group: shownText(120).optional(),
   registrationNumber: shownText(40).optional(),
   redirectUris: z.array(z.string()).min(1).max(mostRedirectUris).refine(distinct, 'names one address twice'),
-  purposes: z.array(z.string().max(40)).min(1).max(10).refine(distinct, 'names one purpose twice'),
+  purposes: z.array(z.enum(purposes)).min(1).max(10).refine(distinct, 'names one purpose twice'),
   jwks: jwksSchema,
   detailTypes: z.array(z.enum(detailTypes)).min(1).refine(distinct).default(['meter_readings']),
   recipients: z

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
-import { isFiner, purposeRule, purposesOf, thirdPartyClasses } from '../../src/registry/purposes.ts';
+import { thirdPartyClasses } from '../../src/policy/request.ts';
+import { isFiner, purposeRule, purposesOf } from '../../src/registry/purposes.ts';
 import { checkRegistration, type Registration } from '../../src/registry/third-party.ts';
 
 const jwks = {

@@ -1,0 +1,47 @@
+// The rows of schema oauth, as migrations/0006-oauth.ts makes them. read_proof is the guards' alone and not listed.
+import type { ColumnType } from 'kysely';
+
+export interface PushedRequestRow {
+  request_hash: Buffer;
+  client_id: string;
+  redirect_uri: string;
+  state: string | null;
+  code_challenge: string;
+  dpop_jkt: string | null;
+  detail: ColumnType<unknown, string, never>;
+  expires_at: Date;
+  session_until: Date | null;
+  spent_at: Date | null;
+}
+
+export interface GrantRow {
+  grant_id: string;
+  client_id: string;
+  consent_id: string;
+  created_at: Date;
+  revoked_at: Date | null;
+  revoked_reason: string | null;
+}
+
+export interface AuthorizationCodeRow {
+  code_hash: Buffer;
+  grant_id: string;
+  client_id: string;
+  redirect_uri: string;
+  code_challenge: string;
+  dpop_jkt: string | null;
+  expires_at: Date;
+  spent_at: Date | null;
+}
+
+export interface OauthTables {
+  'oauth.pushed_request': PushedRequestRow;
+  'oauth.consent_session': { request_hash: Buffer; household_id: string; consent_id: string };
+  'oauth.grant': GrantRow;
+  'oauth.authorization_code': AuthorizationCodeRow;
+  'oauth.refresh_token': { token_hash: Buffer; grant_id: string; client_id: string; issued_at: Date };
+  'oauth.revoked_token': { token_id: string; expires_at: Date };
+  'oauth.signing_key': { kid: string; public_jwk: string; published_at: Date };
+  'oauth.used_assertion': { client_id: string; jti_hash: string; expires_at: Date };
+  'oauth.used_proof': { jkt: string; jti_hash: string; expires_at: Date };
+}

@@ -1,0 +1,60 @@
+// Who calls an endpoint: the client assertion and the DPoP proof of one request, each good for one use (P8).
+// The assertion counts as used even when the proof is refused, so that a caught request cannot be mended and sent again.
+
+import type { ThirdParty } from '../registry/third-party.ts';
+import { type ClientAuthParts, verifyClientAssertion } from './client-auth.ts';
+import { DpopFault, type DpopProof, proofWindowSeconds, verifyProof } from './dpop.ts';
+import { invalidClient, invalidDpopProof, unauthorizedClient } from './errors.ts';
+import type { Parameters } from './parameters.ts';
+import { recordUse } from './used-once-store.ts';
+
+export interface OauthRequest {
+  readonly parameters: Parameters;
+  readonly authorization: string | undefined;
+  /** Every DPoP header, unjoined. */
+  readonly proofs: readonly string[];
+}
+
+export interface Caller {
+  readonly thirdParty: ThirdParty;
+  readonly proof: DpopProof | null;
+}
+
+/** `endpoint` is the address that proofs must name; a proof is verified wherever one is sent. */
+export async function identifyCaller(
+  parts: ClientAuthParts,
+  request: OauthRequest,
+  endpoint: string,
+): Promise<Caller> {
+  const assertion = await verifyClientAssertion(parts, request.parameters, request.authorization);
+  const proof = await readProof(parts, request, endpoint);
+  const { thirdParty, jtiHash, rememberUntilS } = assertion;
+  const use = await recordUse(parts.db, {
+    assertion: { clientId: thirdParty.clientId, jtiHash, rememberUntilS },
+    proof: isProof(proof)
+      ? { jkt: proof.jkt, jtiHash: proof.jtiHash, rememberUntilS: proof.iatS + 2 * proofWindowSeconds }
+      : null,
+  });
+  if (!use.assertionIsNew) throw invalidClient();
+  if (proof instanceof DpopFault) throw invalidDpopProof(proof.message);
+  if (proof && !use.proofIsNew) throw invalidDpopProof('the jti was used before');
+  if (thirdParty.status !== 'active') throw unauthorizedClient(`this third party is ${thirdParty.status}`);
+  return { thirdParty, proof };
+}
+
+async function readProof(
+  { clock }: ClientAuthParts,
+  { proofs }: OauthRequest,
+  endpoint: string,
+): Promise<DpopProof | DpopFault | null> {
+  if (proofs.length === 0) return null;
+  try {
+    return await verifyProof(clock, { proofs, method: 'POST', url: endpoint });
+  } catch (error) {
+    if (error instanceof DpopFault) return error;
+    throw error;
+  }
+}
+
+const isProof = (proof: DpopProof | DpopFault | null): proof is DpopProof =>
+  proof !== null && !(proof instanceof DpopFault);

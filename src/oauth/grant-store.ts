@@ -1,0 +1,116 @@
+// The SQL of grants, codes and refresh tokens; the secrets come in as their SHA-256.
+// Nothing here spends a code or keeps a refresh token: the guard `code-unspent` does, under the ledger's head lock.
+import { sql } from 'kysely';
+import type { BrokerTransaction, Store } from '../db/database.ts';
+import type { ClientId, ConsentId, GrantId } from '../lib/ids.ts';
+import type { PushedRequest } from './request-store.ts';
+
+export interface NewCode {
+  readonly codeHash: Buffer;
+  readonly grantId: GrantId;
+  readonly consentId: ConsentId;
+  readonly request: PushedRequest;
+  readonly lifeSeconds: number;
+}
+
+/** The grant and its code in one statement: neither is of use without the other. */
+export async function insertGrantWithCode(tx: BrokerTransaction, code: NewCode): Promise<void> {
+  const { clientId, redirectUri, codeChallenge, dpopJkt } = code.request;
+  await tx
+    .with('granted', (db) =>
+      db
+        .insertInto('oauth.grant')
+        .values({
+          grant_id: code.grantId,
+          client_id: clientId,
+          consent_id: code.consentId,
+          created_at: sql`ledger.now()`,
+        })
+        .returning('grant_id'),
+    )
+    .insertInto('oauth.authorization_code')
+    .values({
+      code_hash: code.codeHash,
+      grant_id: code.grantId,
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      code_challenge: codeChallenge,
+      dpop_jkt: dpopJkt,
+      expires_at: sql`ledger.now() + ${code.lifeSeconds} * interval '1 second'`,
+    })
+    .execute();
+}
+
+export interface Grant {
+  readonly grantId: GrantId;
+  readonly clientId: ClientId;
+  readonly consentId: ConsentId;
+  readonly isRevoked: boolean;
+}
+
+export interface StoredCode {
+  readonly grant: Grant;
+  readonly redirectUri: string;
+  readonly codeChallenge: string;
+  readonly dpopJkt: string | null;
+  readonly isSpent: boolean;
+  readonly isExpired: boolean;
+}
+
+const grantOf = (row: {
+  grant_id: string;
+  client_id: string;
+  consent_id: string;
+  revoked_at: Date | null;
+}): Grant => ({
+  grantId: row.grant_id as GrantId,
+  clientId: row.client_id as ClientId,
+  consentId: row.consent_id as ConsentId,
+  isRevoked: row.revoked_at !== null,
+});
+
+const grantColumns = ['g.grant_id', 'g.client_id', 'g.consent_id', 'g.revoked_at'] as const;
+
+export async function findCode(store: Store, codeHash: Buffer): Promise<StoredCode | null> {
+  const row = await store
+    .selectFrom('oauth.authorization_code as c')
+    .innerJoin('oauth.grant as g', 'g.grant_id', 'c.grant_id')
+    .select([...grantColumns, 'c.redirect_uri', 'c.code_challenge', 'c.dpop_jkt', 'c.spent_at'])
+    .select(sql<boolean>`c.expires_at <= ledger.now()`.as('is_expired'))
+    .where('c.code_hash', '=', codeHash)
+    .executeTakeFirst();
+  if (!row) return null;
+  return {
+    grant: grantOf(row),
+    redirectUri: row.redirect_uri,
+    codeChallenge: row.code_challenge,
+    dpopJkt: row.dpop_jkt,
+    isSpent: row.spent_at !== null,
+    isExpired: row.is_expired,
+  };
+}
+
+export async function findRefreshToken(store: Store, tokenHash: Buffer): Promise<Grant | null> {
+  const row = await store
+    .selectFrom('oauth.refresh_token as r')
+    .innerJoin('oauth.grant as g', 'g.grant_id', 'r.grant_id')
+    .select(grantColumns)
+    .where('r.token_hash', '=', tokenHash)
+    .executeTakeFirst();
+  return row ? grantOf(row) : null;
+}
+
+/** False if it was revoked before. */
+export async function markGrantRevoked(
+  tx: BrokerTransaction,
+  grantId: GrantId,
+  reason: string,
+): Promise<boolean> {
+  const changed = await tx
+    .updateTable('oauth.grant')
+    .set({ revoked_at: sql`ledger.now()`, revoked_reason: reason })
+    .where('grant_id', '=', grantId)
+    .where('revoked_at', 'is', null)
+    .executeTakeFirst();
+  return changed.numUpdatedRows === 1n;
+}

@@ -1,0 +1,62 @@
+// What the outside is told about this authorization server and its data API (RFC 8414, RFC 9728), made from the issuer.
+// Only what works is listed: a client configures itself from this.
+import { signingAlgorithms } from '../registry/jwks.ts';
+import { detailTypes } from '../registry/third-party.ts';
+
+export interface Endpoints {
+  readonly authorization: string;
+  readonly pushedRequest: string;
+  readonly token: string;
+  readonly jwks: string;
+  readonly resourceMetadata: string;
+}
+
+export const endpointsOf = (issuer: string): Endpoints => ({
+  authorization: `${issuer}/authorize`,
+  pushedRequest: `${issuer}/oauth/par`,
+  token: `${issuer}/oauth/token`,
+  jwks: `${issuer}/.well-known/jwks.json`,
+  resourceMetadata: wellKnown(issuer, 'oauth-protected-resource'),
+});
+
+/** The well-known part stands between host and path (RFC 8414 section 3.1, RFC 9728 section 3.1). */
+export function wellKnown(issuer: string, name: string): string {
+  const { origin, pathname } = new URL(issuer);
+  return `${origin}/.well-known/${name}${pathname === '/' ? '' : pathname}`;
+}
+
+export function authorizationServerMetadata(issuer: string) {
+  const endpoints = endpointsOf(issuer);
+  return {
+    issuer,
+    authorization_endpoint: endpoints.authorization,
+    pushed_authorization_request_endpoint: endpoints.pushedRequest,
+    require_pushed_authorization_requests: true,
+    token_endpoint: endpoints.token,
+    jwks_uri: endpoints.jwks,
+    response_types_supported: ['code'],
+    response_modes_supported: ['query'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    code_challenge_methods_supported: ['S256'],
+    token_endpoint_auth_methods_supported: ['private_key_jwt'],
+    token_endpoint_auth_signing_alg_values_supported: [...signingAlgorithms],
+    dpop_signing_alg_values_supported: [...signingAlgorithms],
+    authorization_response_iss_parameter_supported: true,
+    authorization_details_types_supported: [...detailTypes],
+    protected_resources: [resourceOf(issuer)],
+    service_documentation: `${issuer}/developers`,
+  };
+}
+
+/** The identifier of the data API, the `aud` of every access token. */
+export const resourceOf = (issuer: string): string => issuer;
+
+export const protectedResourceMetadata = (issuer: string) => ({
+  resource: resourceOf(issuer),
+  authorization_servers: [issuer],
+  bearer_methods_supported: ['header'],
+  dpop_bound_access_tokens_required: true,
+  dpop_signing_alg_values_supported: [...signingAlgorithms],
+  authorization_details_types_supported: [...detailTypes],
+  resource_documentation: `${issuer}/developers`,
+});

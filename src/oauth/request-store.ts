@@ -1,0 +1,130 @@
+// The SQL of pushed authorization requests and of the consent sessions that they open.
+// The database's clock alone decides what is in time, and a request is spent by one UPDATE, once.
+import { sql } from 'kysely';
+import type { Store } from '../db/database.ts';
+import type { ClientId, ConsentId, HouseholdId } from '../lib/ids.ts';
+import type { RequestedDetail } from './authorization-detail.ts';
+
+export interface PushedRequest {
+  readonly requestHash: Buffer;
+  readonly clientId: ClientId;
+  readonly redirectUri: string;
+  readonly state: string | null;
+  readonly codeChallenge: string;
+  /** The key that the code will be bound to, if the third party named one (RFC 9449 section 10). */
+  readonly dpopJkt: string | null;
+  readonly detail: RequestedDetail;
+}
+
+const secondsFromNow = (seconds: number) => sql<Date>`ledger.now() + ${seconds} * interval '1 second'`;
+
+export async function insertPushedRequest(
+  store: Store,
+  request: PushedRequest,
+  lifeSeconds: number,
+): Promise<void> {
+  await store
+    .insertInto('oauth.pushed_request')
+    .values({
+      request_hash: request.requestHash,
+      client_id: request.clientId,
+      redirect_uri: request.redirectUri,
+      state: request.state,
+      code_challenge: request.codeChallenge,
+      dpop_jkt: request.dpopJkt,
+      detail: JSON.stringify(request.detail),
+      expires_at: secondsFromNow(lifeSeconds),
+    })
+    .execute();
+}
+
+const requestColumns = [
+  'request_hash',
+  'client_id',
+  'redirect_uri',
+  'state',
+  'code_challenge',
+  'dpop_jkt',
+  'detail',
+] as const;
+
+const pushedRequestOf = (row: {
+  request_hash: Buffer;
+  client_id: string;
+  redirect_uri: string;
+  state: string | null;
+  code_challenge: string;
+  dpop_jkt: string | null;
+  detail: unknown;
+}): PushedRequest => ({
+  requestHash: row.request_hash,
+  clientId: row.client_id as ClientId,
+  redirectUri: row.redirect_uri,
+  state: row.state,
+  codeChallenge: row.code_challenge,
+  dpopJkt: row.dpop_jkt,
+  detail: row.detail as RequestedDetail,
+});
+
+/** Starts the session at the first opening, which must come in time; null if spent, too late, or of another client. */
+export async function openPushedRequest(
+  store: Store,
+  requestHash: Buffer,
+  clientId: string,
+  sessionSeconds: number,
+): Promise<PushedRequest | null> {
+  const row = await store
+    .updateTable('oauth.pushed_request')
+    .set({ session_until: sql`coalesce(session_until, ${secondsFromNow(sessionSeconds)})` })
+    .where('request_hash', '=', requestHash)
+    .where('client_id', '=', clientId)
+    .where('spent_at', 'is', null)
+    .where(sql<Date>`coalesce(session_until, expires_at)`, '>', sql<Date>`ledger.now()`)
+    .returning(requestColumns)
+    .executeTakeFirst();
+  return row ? pushedRequestOf(row) : null;
+}
+
+/** Once only, and only within the session; null otherwise. */
+export async function spendPushedRequest(store: Store, requestHash: Buffer): Promise<PushedRequest | null> {
+  const row = await store
+    .updateTable('oauth.pushed_request')
+    .set({ spent_at: sql`ledger.now()` })
+    .where('request_hash', '=', requestHash)
+    .where('spent_at', 'is', null)
+    .where('session_until', '>', sql<Date>`ledger.now()`)
+    .returning(requestColumns)
+    .executeTakeFirst();
+  return row ? pushedRequestOf(row) : null;
+}
+
+export async function findConsentSession(
+  store: Store,
+  requestHash: Buffer,
+  householdId: HouseholdId,
+): Promise<ConsentId | null> {
+  const row = await store
+    .selectFrom('oauth.consent_session')
+    .select('consent_id')
+    .where('request_hash', '=', requestHash)
+    .where('household_id', '=', householdId)
+    .executeTakeFirst();
+  return row ? (row.consent_id as ConsentId) : null;
+}
+
+/** False if the household has a session for this request already. */
+export async function insertConsentSession(
+  store: Store,
+  session: { requestHash: Buffer; householdId: HouseholdId; consentId: ConsentId },
+): Promise<boolean> {
+  const inserted = await store
+    .insertInto('oauth.consent_session')
+    .values({
+      request_hash: session.requestHash,
+      household_id: session.householdId,
+      consent_id: session.consentId,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .executeTakeFirst();
+  return inserted.numInsertedOrUpdatedRows === 1n;
+}
