@@ -47,6 +47,7 @@ export function sendProblem(res: Response, error: StabledoorError, issuer: strin
     res.set('Retry-After', String(error.extras.retry_after_s ?? retryAfterSeconds));
   res
     .status(status)
+    .set(error.headers)
     .set('Cache-Control', 'no-store')
     .type('application/problem+json')
     .send(

@@ -1,0 +1,100 @@
+// Registers, suspends and restores third parties: state and ledger entry commit together or not at all.
+// In production a registration waits for a second operator, and nothing is in the ledger until it is approved.
+import type { BrokerTransaction, Database } from '../db/database.ts';
+import type { EntryDraft } from '../ledger/entry-body.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import { type ClientId, newId, newRequestId } from '../lib/ids.ts';
+import { changeStatus, countKnown, findThirdParty, insertThirdParty } from './registry-store.ts';
+import { checkRegistration, type Registration, type ThirdParty } from './third-party.ts';
+
+export interface RegistryParts {
+  readonly db: Database;
+  readonly ledger: Ledger;
+  readonly production: boolean;
+}
+
+/** Errors: `invalid_request`, with every fault in its detail. */
+export async function registerThirdParty(parts: RegistryParts, input: Registration): Promise<ThirdParty> {
+  const checked = checkRegistration(input, { production: parts.production });
+  if ('faults' in checked) throw new StabledoorError('invalid_request', checked.faults.join('; '));
+  const thirdParty: ThirdParty = {
+    ...checked.registration,
+    clientId: newId('client'),
+    status: parts.production ? 'pending' : 'active',
+  };
+  await parts.db.transaction().execute(async (tx) => {
+    await refuseUnknownRecipients(tx, thirdParty);
+    await insertThirdParty(tx, thirdParty);
+    if (thirdParty.status === 'active') await append(parts, tx, registeredEntry(thirdParty));
+  });
+  return thirdParty;
+}
+
+/** All its reads are refused from the commit on. Errors: `not_found`, `illegal_transition` if it is not active. */
+export const suspendThirdParty = (parts: RegistryParts, clientId: ClientId, reason: string): Promise<void> =>
+  move(
+    parts,
+    clientId,
+    { from: 'active', to: 'suspended', suspendedReason: reason },
+    {
+      kind: 'third-party.suspended',
+      actor: 'operator',
+      third_party: clientId,
+      reason,
+    },
+  );
+
+/** Errors: `not_found`, `illegal_transition` if it is not suspended. */
+export const restoreThirdParty = (parts: RegistryParts, clientId: ClientId): Promise<void> =>
+  move(
+    parts,
+    clientId,
+    { from: 'suspended', to: 'active', suspendedReason: null },
+    {
+      kind: 'third-party.restored',
+      actor: 'operator',
+      third_party: clientId,
+    },
+  );
+
+async function move(
+  parts: RegistryParts,
+  clientId: ClientId,
+  change: Parameters<typeof changeStatus>[2],
+  entry: EntryDraft,
+): Promise<void> {
+  if (change.suspendedReason !== null && !/^\P{C}{1,400}$/u.test(change.suspendedReason))
+    throw new StabledoorError('invalid_request', 'A reason is one line of 1 to 400 characters.');
+  await parts.db.transaction().execute(async (tx) => {
+    if (!(await changeStatus(tx, clientId, change))) throw await whyNotMoved(tx, clientId, change.from);
+    await append(parts, tx, entry);
+  });
+}
+
+async function whyNotMoved(
+  tx: BrokerTransaction,
+  clientId: ClientId,
+  from: string,
+): Promise<StabledoorError> {
+  const thirdParty = await findThirdParty(tx, clientId);
+  if (!thirdParty) return new StabledoorError('not_found', `There is no third party ${clientId}.`);
+  return new StabledoorError('illegal_transition', `The third party is ${thirdParty.status}, not ${from}.`);
+}
+
+async function refuseUnknownRecipients(tx: BrokerTransaction, { recipients }: ThirdParty): Promise<void> {
+  if (recipients.length === 0 || (await countKnown(tx, recipients)) === recipients.length) return;
+  throw new StabledoorError('invalid_request', 'Each recipient is a registered third party.');
+}
+
+const registeredEntry = (thirdParty: ThirdParty): EntryDraft => ({
+  kind: 'third-party.registered',
+  actor: 'operator',
+  third_party: thirdParty.clientId,
+  class: thirdParty.class,
+  group: thirdParty.group,
+  purposes: [...thirdParty.purposes],
+});
+
+const append = (parts: RegistryParts, tx: BrokerTransaction, body: EntryDraft) =>
+  parts.ledger.appendWithin(tx, [{ req: newRequestId(), householdId: null, body }]);
