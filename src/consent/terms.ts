@@ -4,16 +4,13 @@ import type { Fuel } from '../household/meter-point.ts';
 import type { MeterPointId } from '../lib/ids.ts';
 import { type LocalDate, startOfLocalDayMs } from '../lib/local-date.ts';
 import type { Purpose, Register } from '../policy/request.ts';
-
-/** The steps a householder can choose, coarsest first. */
-export const consentResolutions = ['P1M', 'P1D', 'PT30M'] as const;
-export type ConsentResolution = (typeof consentResolutions)[number];
+import { isFiner, type Resolution, resolutions } from '../registry/purposes.ts';
 
 export interface ConsentTerms {
   readonly purpose: Purpose;
   readonly fuels: readonly Fuel[];
   readonly registers: readonly Register[];
-  readonly resolution: ConsentResolution;
+  readonly resolution: Resolution;
   /** Local dates of the meter point; `until` is the first day not shared. */
   readonly from: LocalDate;
   readonly until: LocalDate;
@@ -25,7 +22,7 @@ export interface ConsentTerms {
 
 /** What the householder chose on the page. Absent dates mean as asked; absent registers, the plain one (`import`). */
 export interface ConsentChoice {
-  readonly resolution: ConsentResolution | null;
+  readonly resolution: Resolution | null;
   readonly from?: LocalDate | undefined;
   readonly until?: LocalDate | undefined;
   readonly registers?: readonly Register[] | undefined;
@@ -55,8 +52,8 @@ export type Narrowed =
   | { readonly ok: false; readonly problems: readonly ChoiceProblem[] };
 
 /** The asked resolution and every coarser one. */
-export const offeredResolutions = (asked: ConsentResolution): readonly ConsentResolution[] =>
-  consentResolutions.slice(0, consentResolutions.indexOf(asked) + 1);
+export const offeredResolutions = (asked: Resolution): readonly Resolution[] =>
+  resolutions.filter((resolution) => !isFiner(resolution, asked));
 
 /** Why a meter point cannot be chosen for a request: its fuel is not asked for, or nobody here lived there then. */
 export function notShareable(terms: ConsentTerms, point: ShareableMeterPoint): 'fuel' | 'tenancy' | null {
@@ -109,9 +106,9 @@ function chosenRegisters(asked: ConsentTerms, choice: ConsentChoice): readonly R
   return asked.registers.length === 1 ? asked.registers : asked.registers.filter((r) => r === 'import');
 }
 
-function resolutionProblems(asked: ConsentTerms, chosen: ConsentResolution | null): ChoiceProblem[] {
+function resolutionProblems(asked: ConsentTerms, chosen: Resolution | null): ChoiceProblem[] {
   if (chosen === null) return ['resolution_missing'];
-  return offeredResolutions(asked.resolution).includes(chosen) ? [] : ['resolution_finer'];
+  return isFiner(chosen, asked.resolution) ? ['resolution_finer'] : [];
 }
 
 function windowProblems(asked: ConsentTerms, from: LocalDate, until: LocalDate): ChoiceProblem[] {

@@ -1,6 +1,8 @@
 // Every table the broker knows, gathered from one file a room, so that a column is described in one place.
+import type { ConsentTables } from './tables/consent.ts';
+import type { HouseholdTables } from './tables/household.ts';
 import type { LedgerTables } from './tables/ledger.ts';
 import type { OauthTables } from './tables/oauth.ts';
 import type { RegistryTables } from './tables/registry.ts';
 
-export interface Tables extends LedgerTables, RegistryTables, OauthTables {}
+export interface Tables extends LedgerTables, RegistryTables, HouseholdTables, ConsentTables, OauthTables {}

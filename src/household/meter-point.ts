@@ -21,12 +21,3 @@ export interface HouseholdMeterPoint extends MeterPoint {
   readonly tenancyFrom: LocalDate;
   readonly tenancyUntil: LocalDate | null;
 }
-
-const mpanWeights = [3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43];
-
-/** Whether a 13-digit GB number carries its right check digit. A wrong one warns; it does not refuse. */
-export function hasMpanCheckDigit(mpan: string): boolean {
-  if (!/^\d{13}$/.test(mpan)) return false;
-  const sum = mpanWeights.reduce((total, weight, place) => total + weight * Number(mpan[place]), 0);
-  return (sum % 11) % 10 === Number(mpan[12]);
-}

@@ -97,6 +97,11 @@ export const errorCatalogue = {
     'The consent cannot make this move',
     'Read the state of the consent; it may be over already.',
   ),
+  meter_point_taken: entry(
+    409,
+    'The meter point is another household’s',
+    'Record that they moved out first.',
+  ),
   rate_limited: entry(429, 'Too many requests', 'Wait for as many seconds as Retry-After says.'),
   internal_error: entry(
     500,

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import {
   type ConsentChoice,
   type ConsentTerms,
-  consentResolutions,
   expiryMs,
   narrowTerms,
   offeredResolutions,
 } from '../../src/consent/terms.ts';
 import type { MeterPointId } from '../../src/lib/ids.ts';
 import { addDays, localDate } from '../../src/lib/local-date.ts';
+import { resolutions } from '../../src/registry/purposes.ts';
 
 const day = (offset: number) => addDays(localDate('2025-01-01'), offset);
 const point = (id: string, fuel: 'electricity' | 'gas', until: number | null = null) => ({
@@ -43,14 +43,14 @@ const anyTerms: fc.Arbitrary<ConsentTerms> = fc.record({
   purpose: fc.constant('energy-advice' as const),
   fuels: fc.subarray(['electricity', 'gas'] as const, { minLength: 1 }),
   registers: fc.subarray(['import', 'export', 'generation'] as const, { minLength: 1 }),
-  resolution: fc.constantFrom(...consentResolutions),
+  resolution: fc.constantFrom(...resolutions),
   from: fc.integer({ min: 0, max: 30 }).map(day),
   until: fc.integer({ min: 31, max: 60 }).map(day),
   once: fc.boolean(),
   note: fc.constant(null),
 });
 const anyChoice: fc.Arbitrary<ConsentChoice> = fc.record({
-  resolution: fc.option(fc.constantFrom(...consentResolutions)),
+  resolution: fc.option(fc.constantFrom(...resolutions)),
   from: fc.option(fc.integer({ min: 20, max: 32 }).map(day), { nil: undefined }),
   until: fc.option(fc.integer({ min: 30, max: 40 }).map(day), { nil: undefined }),
   registers: fc.option(anyRegisters, { nil: undefined }),

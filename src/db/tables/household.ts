@@ -1,0 +1,40 @@
+// The rows of schema household, as migrations/0004-household.ts makes them.
+import type { ColumnType, Generated } from 'kysely';
+
+export interface HouseholdTables {
+  'household.household': { household_id: string; log_id: number; added_at: Date };
+  'household.occupier': { occupier_id: string; household_id: string; email: string; added_at: Date };
+  'household.meter_point': {
+    meter_point_id: string;
+    mpan: string;
+    fuel: string;
+    address: string;
+    zone: string;
+  };
+  'household.tenancy': {
+    meter_point_id: string;
+    household_id: string;
+    /** A local date: `YYYY-MM-DD`. */
+    from_date: string;
+    until_date: string | null;
+  };
+  'household.sign_in': {
+    challenge_hash: Buffer;
+    occupier_id: string | null;
+    salt: Buffer;
+    code_hash: Buffer;
+    return_to: string;
+    tries: Generated<number>;
+    begun_at: Date;
+    expires_at: Date;
+    consumed_at: ColumnType<Date | null, never, Date>;
+  };
+  'household.session': {
+    token_hash: Buffer;
+    occupier_id: string;
+    begun_at: Date;
+    seen_at: Date;
+    expires_at: Date;
+    ended_at: ColumnType<Date | null, never, Date>;
+  };
+}

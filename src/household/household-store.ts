@@ -1,0 +1,145 @@
+// The SQL of households, their occupiers, their meter points and the time each lived there.
+import { sql } from 'kysely';
+import type { BrokerTransaction, Store } from '../db/database.ts';
+import type { HouseholdId, MeterPointId, OccupierId } from '../lib/ids.ts';
+import type { LocalDate } from '../lib/local-date.ts';
+import type { Fuel, HouseholdMeterPoint, MeterPoint } from './meter-point.ts';
+
+export interface Occupier {
+  readonly occupierId: OccupierId;
+  readonly householdId: HouseholdId;
+  readonly email: string;
+}
+
+const now = sql<Date>`ledger.now()`;
+
+export async function findOccupierByEmail(store: Store, email: string): Promise<Occupier | null> {
+  const row = await store
+    .selectFrom('household.occupier')
+    .select(['occupier_id', 'household_id', 'email'])
+    .where('email', '=', email)
+    .executeTakeFirst();
+  return row ? occupierOf(row) : null;
+}
+
+/** Any occupier of a household: for whoever acts in a household's name in the sandbox. */
+export async function findOccupierOf(store: Store, householdId: HouseholdId): Promise<Occupier | null> {
+  const row = await store
+    .selectFrom('household.occupier')
+    .select(['occupier_id', 'household_id', 'email'])
+    .where('household_id', '=', householdId)
+    .orderBy('added_at')
+    .limit(1)
+    .executeTakeFirst();
+  return row ? occupierOf(row) : null;
+}
+
+const occupierOf = (row: { occupier_id: string; household_id: string; email: string }): Occupier => ({
+  occupierId: row.occupier_id as OccupierId,
+  householdId: row.household_id as HouseholdId,
+  email: row.email,
+});
+
+/** One at a time for each name: two calls that would both add a household or a meter point wait for each other. */
+export const lockName = (tx: BrokerTransaction, name: string): Promise<unknown> =>
+  sql`select pg_advisory_xact_lock(hashtextextended(${`household ${name}`}, 0))`.execute(tx);
+
+export async function insertHousehold(
+  tx: BrokerTransaction,
+  household: { householdId: HouseholdId; logId: number; occupierId: OccupierId; email: string },
+): Promise<void> {
+  const { householdId, logId, occupierId, email } = household;
+  await tx
+    .insertInto('household.household')
+    .values({ household_id: householdId, log_id: logId, added_at: now })
+    .execute();
+  await tx
+    .insertInto('household.occupier')
+    .values({ occupier_id: occupierId, household_id: householdId, email, added_at: now })
+    .execute();
+}
+
+export async function findMeterPoint(store: Store, mpan: string): Promise<MeterPoint | null> {
+  const row = await store
+    .selectFrom('household.meter_point')
+    .select(['meter_point_id', 'mpan', 'fuel', 'address', 'zone'])
+    .where('mpan', '=', mpan)
+    .executeTakeFirst();
+  return row ? meterPointOf(row) : null;
+}
+
+export async function insertMeterPoint(tx: BrokerTransaction, point: MeterPoint): Promise<void> {
+  const { meterPointId, mpan, fuel, address, zone } = point;
+  await tx
+    .insertInto('household.meter_point')
+    .values({ meter_point_id: meterPointId, mpan, fuel, address, zone })
+    .execute();
+}
+
+export async function insertTenancy(
+  tx: BrokerTransaction,
+  tenancy: { meterPointId: MeterPointId; householdId: HouseholdId; from: LocalDate },
+): Promise<void> {
+  await tx
+    .insertInto('household.tenancy')
+    .values({
+      meter_point_id: tenancy.meterPointId,
+      household_id: tenancy.householdId,
+      from_date: tenancy.from,
+      until_date: null,
+    })
+    .execute();
+}
+
+/** Whose the meter point is now. */
+export async function findCurrentHousehold(
+  store: Store,
+  meterPointId: MeterPointId,
+): Promise<HouseholdId | null> {
+  const row = await store
+    .selectFrom('household.tenancy')
+    .select('household_id')
+    .where('meter_point_id', '=', meterPointId)
+    .where('until_date', 'is', null)
+    .executeTakeFirst();
+  return (row?.household_id as HouseholdId | undefined) ?? null;
+}
+
+/** Every meter point that is or was theirs, by address; at most 64. */
+export async function listMeterPoints(
+  store: Store,
+  householdId: HouseholdId,
+): Promise<HouseholdMeterPoint[]> {
+  const rows = await store
+    .selectFrom('household.tenancy as t')
+    .innerJoin('household.meter_point as m', 'm.meter_point_id', 't.meter_point_id')
+    .select(['m.meter_point_id', 'm.mpan', 'm.fuel', 'm.address', 'm.zone'])
+    .select(['t.household_id', 't.from_date', 't.until_date'])
+    .where('t.household_id', '=', householdId)
+    .orderBy('m.address')
+    .orderBy('m.fuel')
+    .orderBy('m.mpan')
+    .orderBy('t.from_date')
+    .limit(64)
+    .execute();
+  return rows.map((row) => ({
+    ...meterPointOf(row),
+    householdId: row.household_id as HouseholdId,
+    tenancyFrom: row.from_date as LocalDate,
+    tenancyUntil: row.until_date as LocalDate | null,
+  }));
+}
+
+const meterPointOf = (row: {
+  meter_point_id: string;
+  mpan: string;
+  fuel: string;
+  address: string;
+  zone: string;
+}): MeterPoint => ({
+  meterPointId: row.meter_point_id as MeterPointId,
+  mpan: row.mpan,
+  fuel: row.fuel as Fuel,
+  address: row.address,
+  zone: row.zone,
+});

@@ -1,0 +1,112 @@
+// Adds a household: its occupier by e-mail, its meter point, and the entry that says they are linked.
+// A meter point is one household's at a time: linking it to a second one is refused until the first has moved out.
+import type { BrokerTransaction, Database } from '../db/database.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import { type HouseholdId, type MeterPointId, newId, newRequestId } from '../lib/ids.ts';
+import { isZone, type LocalDate } from '../lib/local-date.ts';
+import { parseEmailAddress } from './email-address.ts';
+import {
+  findCurrentHousehold,
+  findMeterPoint,
+  findOccupierByEmail,
+  insertHousehold,
+  insertMeterPoint,
+  insertTenancy,
+  lockName,
+} from './household-store.ts';
+import type { Fuel } from './meter-point.ts';
+
+export interface HouseholdParts {
+  readonly database: Database;
+  readonly ledger: Ledger;
+}
+
+export interface NewHousehold {
+  readonly email: string;
+  readonly mpan: string;
+  readonly address: string;
+  readonly fuel: Fuel;
+  readonly zone: string;
+  /** The first local day that is theirs. */
+  readonly from: LocalDate;
+}
+
+export interface AddedHousehold {
+  readonly householdId: HouseholdId;
+  readonly meterPointId: MeterPointId;
+  /** False where the very same link stood already. */
+  readonly linked: boolean;
+}
+
+/** Errors: `invalid_request`; `meter_point_taken`; `ledger_unavailable`. Adding the same again changes nothing. */
+export async function addHousehold(parts: HouseholdParts, added: NewHousehold): Promise<AddedHousehold> {
+  const email = checkHousehold(added);
+  const { database, ledger } = parts;
+  const known = await findOccupierByEmail(database, email);
+  const newHouseholdId = newId('household');
+  // A key before the first entry; if another call adds the same household just now, this one is never used.
+  if (known === null) await ledger.createSubject(newHouseholdId);
+  return database.transaction().execute(async (tx) => {
+    // In one order, e-mail before meter point, so that two calls cannot wait for each other in a ring.
+    await lockName(tx, email);
+    await lockName(tx, added.mpan);
+    const occupier = await findOccupierByEmail(tx, email);
+    if (occupier !== null) return linkMeterPoint(tx, ledger, occupier.householdId, added);
+    await insertHousehold(tx, {
+      householdId: newHouseholdId,
+      logId: ledger.logId,
+      occupierId: newId('occupier'),
+      email,
+    });
+    return linkMeterPoint(tx, ledger, newHouseholdId, added);
+  });
+}
+
+function checkHousehold({ email, mpan, address, zone }: NewHousehold): string {
+  const parsed = parseEmailAddress(email);
+  const fault =
+    parsed === null
+      ? 'email: not an e-mail address'
+      : !/^[A-Za-z0-9._:-]{1,64}$/.test(mpan)
+        ? 'meter point: 1 to 64 letters, digits, dots, colons or dashes'
+        : !isZone(zone)
+          ? 'zone: not a time zone'
+          : address.trim() === '' || address.length > 200 || /\p{C}/u.test(address)
+            ? 'address: 1 to 200 characters on one line'
+            : null;
+  if (fault !== null || parsed === null) throw new StabledoorError('invalid_request', fault ?? 'email');
+  return parsed;
+}
+
+async function linkMeterPoint(
+  tx: BrokerTransaction,
+  ledger: Ledger,
+  householdId: HouseholdId,
+  { mpan, fuel, address, zone, from }: NewHousehold,
+): Promise<AddedHousehold> {
+  const known = await findMeterPoint(tx, mpan);
+  const meterPointId = known?.meterPointId ?? newId('meter_point');
+  if (known === null) {
+    await insertMeterPoint(tx, { meterPointId, mpan, fuel, address: address.trim(), zone });
+  } else {
+    if (known.fuel !== fuel || known.zone !== zone)
+      throw new StabledoorError(
+        'invalid_request',
+        `${mpan} is known with fuel ${known.fuel}, ${known.zone}.`,
+      );
+    const holder = await findCurrentHousehold(tx, meterPointId);
+    if (holder === householdId) return { householdId, meterPointId, linked: false };
+    if (holder !== null) throw new StabledoorError('meter_point_taken');
+  }
+  await insertTenancy(tx, { meterPointId, householdId, from });
+  await ledger.appendWithin(tx, [
+    {
+      req: newRequestId(),
+      householdId,
+      body: { kind: 'meter-point.linked', actor: 'operator' },
+      personal: { meter_point: mpan },
+    },
+  ]);
+  return { householdId, meterPointId, linked: true };
+}

@@ -1,0 +1,85 @@
+// Sign-in by a code sent to the occupier's e-mail address: short-lived, single-use, few tries, kept as a salted hash.
+// Whether an address is known is never to be seen: the same answer, the same work, only the mail differs.
+import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto';
+import type { BrokerTransaction, Database } from '../db/database.ts';
+import type { OccupierId } from '../lib/ids.ts';
+import { parseEmailAddress } from './email-address.ts';
+import { findOccupierByEmail } from './household-store.ts';
+import {
+  consumeSignIn,
+  countRecentSignIns,
+  countTry,
+  deleteOldSignIns,
+  insertSignIn,
+} from './sign-in-store.ts';
+
+export const codeLifetimeSeconds = 600;
+const mostTries = 5;
+const codeDigits = 8;
+/** Codes sent to one address within an hour. */
+const mostCodesAnHour = 10;
+
+/** Sends the code; must return at once and never throw. `challenge` names the sign-in it belongs to. */
+export type SendCode = (message: { email: string; code: string; challenge: string }) => void;
+
+/**
+ * Begins a sign-in and gives its challenge, a secret that the browser must bring back with the code.
+ * `returnTo` is a path of ours that was checked before.
+ */
+export async function beginSignIn(
+  database: Database,
+  sendCode: SendCode,
+  { email, returnTo }: { email: string; returnTo: string },
+): Promise<string> {
+  const address = parseEmailAddress(email) ?? '';
+  const occupier = await findOccupierByEmail(database, address);
+  const recent = await countRecentSignIns(database, occupier?.occupierId ?? null, 3600);
+  const challenge = randomBytes(32).toString('base64url');
+  const code = String(randomInt(10 ** codeDigits)).padStart(codeDigits, '0');
+  const salt = randomBytes(16);
+  await insertSignIn(database, {
+    challengeHash: hashSecret(challenge),
+    occupierId: occupier?.occupierId ?? null,
+    salt,
+    codeHash: hashCode(salt, code),
+    returnTo,
+    lifetimeSeconds: codeLifetimeSeconds,
+  });
+  await deleteOldSignIns(database);
+  if (occupier !== null && recent < mostCodesAnHour) sendCode({ email: occupier.email, code, challenge });
+  return challenge;
+}
+
+export interface SignedIn {
+  readonly occupierId: OccupierId;
+  readonly returnTo: string;
+}
+
+/**
+ * Null for a wrong code, an unknown challenge, or one whose time, tries or single use are over: they look alike.
+ * `within` runs in the transaction that spends the code.
+ */
+export async function finishSignIn(
+  database: Database,
+  { challenge, code }: { challenge: string; code: string },
+  within: (tx: BrokerTransaction, signedIn: SignedIn) => Promise<void>,
+): Promise<SignedIn | null> {
+  const challengeHash = hashSecret(challenge);
+  // Committed on its own: a try counts even when what follows fails.
+  const counted = await countTry(database, challengeHash, mostTries);
+  if (counted === null) return null;
+  const { occupierId, salt, codeHash, returnTo } = counted;
+  const right = timingSafeEqual(hashCode(salt, code.replace(/\s/g, '')), codeHash);
+  if (!right || occupierId === null) return null;
+  return database.transaction().execute(async (tx) => {
+    if (!(await consumeSignIn(tx, challengeHash))) return null;
+    await within(tx, { occupierId, returnTo });
+    return { occupierId, returnTo };
+  });
+}
+
+/** For secrets of 256 random bits, which need no salt. */
+export const hashSecret = (secret: string): Buffer => createHash('sha256').update(secret, 'utf8').digest();
+
+const hashCode = (salt: Buffer, code: string): Buffer =>
+  createHash('sha256').update(salt).update(code, 'utf8').digest();
