@@ -1,6 +1,8 @@
 // Every error code the API can answer with: its status, what it means, and what to do. /errors/{code} is made from it.
 // A code is a promise to callers: never rename one, never reuse one.
 
+import { importErrorCatalogue } from './import-error-catalogue.ts';
+
 export interface ErrorEntry {
   readonly status: number;
   readonly title: string;
@@ -123,6 +125,7 @@ export const errorCatalogue = {
     'The database did not answer',
     'Try again after as many seconds as Retry-After says.',
   ),
+  ...importErrorCatalogue,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

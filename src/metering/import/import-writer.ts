@@ -55,10 +55,14 @@ export async function settleZone(store: MeterStoreWriter, mpan: string, zone: st
   await store.updateTable('meter.meter_point').set({ zone }).where('mpan', '=', mpan).execute();
 }
 
-export async function recordRun(store: MeterStoreWriter, run: NewImportRun): Promise<number> {
+export async function recordRun(
+  store: MeterStoreWriter,
+  run: Omit<NewImportRun, 'ran_at'>,
+  nowMs: number,
+): Promise<number> {
   const recorded = await store
     .insertInto('meter.import_run')
-    .values(run)
+    .values({ ...run, ran_at: sql<Date>`to_timestamp(${nowMs}::double precision / 1000)` })
     .returning('run')
     .executeTakeFirstOrThrow();
   return recorded.run;
