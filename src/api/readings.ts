@@ -1,0 +1,65 @@
+// The data API: what a token may read, and readings of one meter point. All it does is check, call the door, and say.
+import { type RequestHandler, Router } from 'express';
+import { expressPath } from '../http/route-contract.ts';
+import { validate } from '../http/validate.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import type { MeterRef } from '../lib/ids.ts';
+import type { ReadRequest } from '../metering/read-request.ts';
+import { readingWindow } from '../metering/reading-window.ts';
+import { type Release, type ReleaseParts, releaseReadings } from '../metering/release.ts';
+import type { VerifyAccess } from '../oauth/verify-access.ts';
+import { callerOf, requireAccess } from './access.ts';
+import { meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
+
+export interface ReadingsParts extends ReleaseParts {
+  readonly verifyAccess: VerifyAccess;
+}
+
+export function readingsRoutes(parts: ReadingsParts): Router {
+  const router = Router();
+  router.get(expressPath(readReadings), requireAccess(parts.verifyAccess), answersJson, async (req, res) => {
+    const request = readRequest(callerOf(res), req.params, req.query);
+    const release = await releaseReadings(parts, request);
+    const { origin, index } = release.receipt;
+    res
+      .set({ 'Ledger-Entry': `${origin}/${index}`, 'Cache-Control': 'no-store' })
+      .json(answer(request, release));
+  });
+  return router;
+}
+
+/** Refuses, before anything is read, a caller who could not use the answer. */
+const answersJson: RequestHandler = (req, _res, next) =>
+  next(req.accepts('application/json') ? undefined : new StabledoorError('not_acceptable'));
+
+function readRequest(caller: ReadRequest['caller'], params: unknown, query: unknown): ReadRequest {
+  const { meter_point } = validateKnown(params);
+  const { from, to, resolution, register } = validate(readingsQuery, query);
+  return { caller, meterRef: meter_point, register, resolution, window: readingWindow(from, to, resolution) };
+}
+
+/** What is not even the form of an id is not known either. */
+function validateKnown(params: unknown): { meter_point: MeterRef } {
+  const read = meterRefParams.safeParse(params);
+  if (!read.success) throw new StabledoorError('meter_point_unknown');
+  return read.data as { meter_point: MeterRef };
+}
+
+function answer({ caller, meterRef, register, window }: ReadRequest, release: Release) {
+  const { meterPoint, receipt } = release;
+  return {
+    meter_point: meterRef,
+    fuel: meterPoint.fuel,
+    register,
+    unit: meterPoint.unit,
+    resolution: release.resolution,
+    zone: meterPoint.zone,
+    from: window.from,
+    to: window.to,
+    consent_id: caller.consentId,
+    source: release.source,
+    synthetic: meterPoint.synthetic,
+    readings: release.readings,
+    ledger_entry: { origin: receipt.origin, index: receipt.index, leaf: receipt.leaf },
+  };
+}

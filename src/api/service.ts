@@ -1,0 +1,34 @@
+// Health, the contract itself, and the ledger's newest checkpoint: what anyone may ask without a token.
+import { Router } from 'express';
+import type { Database } from '../db/database.ts';
+import { checkHealth, type HealthParts } from '../http/health.ts';
+import type { RouteContract } from '../http/route-contract.ts';
+import { latestCheckpoint } from '../ledger/ledger-store.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import { openApiDocument, openApiYaml } from './openapi.ts';
+import { contractJson, contractYaml, liveness, newestCheckpoint, readiness } from './service-contract.ts';
+
+export interface ServiceParts extends HealthParts {
+  readonly db: Database;
+  readonly ledger: { readonly logId: number };
+}
+
+export function serviceRoutes(parts: ServiceParts, contracts: readonly RouteContract[]): Router {
+  const router = Router();
+  const document = JSON.stringify(openApiDocument(contracts));
+  const yaml = openApiYaml(contracts);
+  router.get(liveness.path, (_req, res) => void res.set('Cache-Control', 'no-store').json({ status: 'up' }));
+  router.get(readiness.path, async (_req, res) => {
+    const reason = await checkHealth(parts);
+    res.set('Cache-Control', 'no-store').status(reason === null ? 200 : 503);
+    res.json(reason === null ? { status: 'up' } : { status: 'down', reason });
+  });
+  router.get(contractJson.path, (_req, res) => void res.type('application/json').send(document));
+  router.get(contractYaml.path, (_req, res) => void res.type('application/yaml').send(yaml));
+  router.get(newestCheckpoint.path, async (_req, res) => {
+    const checkpoint = await latestCheckpoint(parts.db, parts.ledger.logId);
+    if (checkpoint === null) throw new StabledoorError('not_found', 'The ledger is empty.');
+    res.type('text/plain; charset=utf-8').set('Cache-Control', 'public, max-age=2').send(checkpoint.note);
+  });
+  return router;
+}

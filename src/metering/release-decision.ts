@@ -1,0 +1,52 @@
+// Puts the facts of a read to the policy. A meter point that the consent does not have is refused before any rule.
+import { dayNumber } from '../lib/local-date.ts';
+import type { Policy } from '../policy/engine.ts';
+import type { ReadRequest } from './read-request.ts';
+import { closedUntil } from './reading-window.ts';
+import type { ReleaseFacts } from './release-store.ts';
+
+export type ReleaseDecision =
+  | { readonly allowed: true; readonly meterPoint: NonNullable<ReleaseFacts['meterPoint']> }
+  | { readonly allowed: false; readonly reasons: readonly string[] };
+
+export function decide(
+  policy: Policy,
+  facts: ReleaseFacts,
+  request: ReadRequest,
+  nowMs: number,
+): ReleaseDecision {
+  const { meterPoint } = facts;
+  if (meterPoint === null) return { allowed: false, reasons: ['meter_point_unknown'] };
+  const decision = policy.decide({
+    thirdParty: {
+      class: facts.thirdPartyClass,
+      status: facts.thirdPartyStatus,
+      purposes: facts.registeredPurposes,
+    },
+    consent: {
+      state: stateAt(facts, nowMs),
+      purpose: facts.purpose,
+      resolution: facts.resolution,
+      // No resolution is chosen beforehand on any page, so whatever was given was chosen.
+      optIn: true,
+      registers: facts.registers,
+      window: { fromDay: dayNumber(facts.from), untilDay: dayNumber(facts.until) },
+    },
+    tenancy: {
+      fromDay: dayNumber(meterPoint.tenancyFrom),
+      untilDay: meterPoint.tenancyUntil === null ? null : dayNumber(meterPoint.tenancyUntil),
+    },
+    // A token is of one consent, so a read is for that consent's purpose and can name no other.
+    purpose: facts.purpose,
+    resolution: request.resolution,
+    register: request.register,
+    window: { fromDay: dayNumber(request.window.from), untilDay: dayNumber(request.window.to) },
+    closedUntilDay: dayNumber(closedUntil(nowMs, request.resolution, meterPoint.zone)),
+  });
+  return decision.allowed ? { allowed: true, meterPoint } : { allowed: false, reasons: decision.reasons };
+}
+
+/** The state with time applied: the row of a consent that ran out may still say `given`. */
+function stateAt({ state, expiresAtMs }: ReleaseFacts, nowMs: number): string {
+  return state === 'given' && expiresAtMs !== null && expiresAtMs <= nowMs ? 'expired' : state;
+}

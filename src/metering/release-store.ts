@@ -1,0 +1,107 @@
+// The facts of one read, in one query: the consent in its version in force, the third party, the meter point.
+import type { Store } from '../db/database.ts';
+import type { ConsentId, HouseholdId, MeterRef } from '../lib/ids.ts';
+import type { LocalDate } from '../lib/local-date.ts';
+import type { Purpose, Register, Resolution, ThirdPartyClass } from '../policy/request.ts';
+
+export interface ReleaseFacts {
+  readonly householdId: HouseholdId;
+  readonly clientId: string;
+  readonly thirdPartyClass: ThirdPartyClass;
+  readonly thirdPartyStatus: 'active' | 'pending' | 'suspended';
+  readonly registeredPurposes: readonly Purpose[];
+  readonly state: string;
+  readonly version: number;
+  readonly expiresAtMs: number | null;
+  readonly purpose: Purpose;
+  readonly resolution: Resolution;
+  readonly registers: readonly Register[];
+  readonly from: LocalDate;
+  readonly until: LocalDate;
+  /** Null when the consent has no meter point of that name. */
+  readonly meterPoint: {
+    readonly mpan: string;
+    readonly zone: string;
+    readonly tenancyFrom: LocalDate;
+    readonly tenancyUntil: LocalDate | null;
+  } | null;
+}
+
+/** Null when there is no such consent, or it was never given. */
+export async function findReleaseFacts(
+  db: Store,
+  logId: number,
+  consentId: ConsentId,
+  meterRef: MeterRef,
+): Promise<ReleaseFacts | null> {
+  const row = await db
+    .selectFrom('consent.consent as c')
+    .innerJoin('consent.terms as t', (on) =>
+      on
+        .onRef('t.consent_id', '=', 'c.consent_id')
+        .onRef('t.version', '=', 'c.version')
+        .onRef('t.log_id', '=', 'c.log_id'),
+    )
+    .innerJoin('registry.third_party as p', 'p.client_id', 'c.client_id')
+    .leftJoin('consent.meter_ref as r', (on) =>
+      on
+        .onRef('r.consent_id', '=', 'c.consent_id')
+        .onRef('r.log_id', '=', 'c.log_id')
+        .on('r.meter_ref', '=', meterRef),
+    )
+    .leftJoin('household.meter_point as m', 'm.meter_point_id', 'r.meter_point_id')
+    .leftJoin('household.tenancy as y', (on) =>
+      on.onRef('y.meter_point_id', '=', 'r.meter_point_id').onRef('y.household_id', '=', 'c.household_id'),
+    )
+    .select([
+      'c.household_id',
+      'c.client_id',
+      'c.state',
+      'c.version',
+      'c.expires_at',
+      'c.purpose',
+      't.resolution',
+      't.registers',
+      't.from_date',
+      't.until_date',
+      'p.class',
+      'p.status',
+      'p.purposes',
+      'm.mpan',
+      'm.zone',
+      'y.from_date as tenancy_from',
+      'y.until_date as tenancy_until',
+    ])
+    .where('c.consent_id', '=', consentId)
+    .where('c.log_id', '=', logId)
+    // Of several tenancies of one household at one meter point, the latest.
+    .orderBy('y.from_date', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!row) return null;
+  const { mpan, zone, tenancy_from } = row;
+  return {
+    householdId: row.household_id as HouseholdId,
+    clientId: row.client_id,
+    thirdPartyClass: row.class as ThirdPartyClass,
+    thirdPartyStatus: row.status,
+    registeredPurposes: row.purposes as Purpose[],
+    state: row.state,
+    version: row.version,
+    expiresAtMs: row.expires_at?.getTime() ?? null,
+    purpose: row.purpose as Purpose,
+    resolution: row.resolution as Resolution,
+    registers: row.registers as Register[],
+    from: row.from_date as LocalDate,
+    until: row.until_date as LocalDate,
+    meterPoint:
+      mpan === null || zone === null || tenancy_from === null
+        ? null
+        : {
+            mpan,
+            zone,
+            tenancyFrom: tenancy_from as LocalDate,
+            tenancyUntil: row.tenancy_until as LocalDate | null,
+          },
+  };
+}

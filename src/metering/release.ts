@@ -1,0 +1,122 @@
+// The one door: readings leave through `releaseReadings` and nowhere else. The policy decides, the readings are cut
+// down to what was agreed, the access is in the ledger, and only then do they leave. On any error nothing does.
+import type { Database } from '../db/database.ts';
+import { type AppendRequest, GuardRefused, type Ledger, type Receipt } from '../ledger/ledger.ts';
+import type { JsonValue } from '../lib/canonical-json.ts';
+import type { Clock } from '../lib/clock.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import { newRequestId } from '../lib/ids.ts';
+import type { Policy } from '../policy/engine.ts';
+import { minimise } from './minimise.ts';
+import type { ReadRequest } from './read-request.ts';
+import type { AnsweredResolution, Reading } from './reading.ts';
+import { isClosed } from './reading-window.ts';
+import { refused } from './refused.ts';
+import { decide } from './release-decision.ts';
+import { disclosureOf, guardsOf, refusalOf, voidOf } from './release-entries.ts';
+import { findReleaseFacts, type ReleaseFacts } from './release-store.ts';
+import type { ReadingSource, SourceMeterPoint } from './source.ts';
+
+export interface ReleaseParts {
+  readonly db: Database;
+  readonly ledger: Ledger;
+  readonly policy: Policy;
+  readonly source: ReadingSource;
+  readonly clock: Clock;
+}
+
+export interface Release {
+  readonly resolution: AnsweredResolution;
+  readonly meterPoint: SourceMeterPoint;
+  readonly source: string;
+  readonly readings: readonly Reading[];
+  readonly receipt: Receipt;
+}
+
+/** A receipt older than this lets nothing out: a stop that came after it may have been answered (P2). */
+const staleAfterMs = 2000;
+
+/** Errors: the code of the reason, with `Ledger-Entry` where the refusal is an entry; 503 where it could not be one. */
+export async function releaseReadings(parts: ReleaseParts, request: ReadRequest): Promise<Release> {
+  const { caller } = request;
+  const facts = await findReleaseFacts(parts.db, parts.ledger.logId, caller.consentId, request.meterRef);
+  if (facts === null || facts.clientId !== caller.clientId) throw new StabledoorError('invalid_token');
+
+  const decision = decide(parts.policy, facts, request, parts.clock.nowMs());
+  if (!decision.allowed) throw await recordRefusal(parts, facts, request, decision.reasons, null);
+  const { mpan } = decision.meterPoint;
+
+  const answer = await parts.source.read({ mpan, register: request.register, window: request.window });
+  const { meterPoint, storeRead, days } = answer;
+  if (meterPoint === null)
+    throw await recordRefusal(parts, facts, request, ['meter_point_unknown'], storeRead);
+  if (!isClosed(request.window, request.resolution, meterPoint.zone, parts.clock.nowMs()))
+    throw await recordRefusal(parts, facts, request, ['period_not_closed'], storeRead);
+
+  const { readings, resolution } = minimise(days, request.window, request.resolution, meterPoint.zone);
+
+  const receipt = await append(parts, {
+    req: newRequestId(),
+    householdId: facts.householdId,
+    body: disclosureOf(facts, request, {
+      resolution,
+      count: readings.length,
+      policy: parts.policy.digest,
+      storeRead,
+    }),
+    personal: { readings: readings as unknown as JsonValue, proof: caller.proof, meter_point: mpan },
+    guards: guardsOf(facts, request),
+    refusal: (reason) =>
+      reason === replayed
+        ? null
+        : refusalOf(facts, request, { reasons: [reason], policy: parts.policy.digest, storeRead }),
+    refusalPersonal: ['proof'],
+  });
+  if (receipt.outcome === 'refused')
+    throw refused(receipt.reason as string, receipt, parts.clock.nowMs(), facts, request);
+  if (performance.now() - receipt.sealedAt > staleAfterMs) throw await dropRelease(parts, facts, receipt);
+  return { resolution, meterPoint, source: parts.source.kind, readings, receipt };
+}
+
+/** A guard's reason for a proof that was used before: such a call leaves no entry, or a copy could flood the log. */
+const replayed = 'invalid_dpop_proof';
+
+async function append(parts: ReleaseParts, request: AppendRequest): Promise<Receipt> {
+  try {
+    return await parts.ledger.append(request);
+  } catch (error) {
+    throw error instanceof GuardRefused ? new StabledoorError(replayed) : error;
+  }
+}
+
+/** Writes the refusal down, then returns the error to throw. */
+async function recordRefusal(
+  parts: ReleaseParts,
+  facts: ReleaseFacts,
+  request: ReadRequest,
+  reasons: readonly string[],
+  storeRead: string | null,
+): Promise<StabledoorError> {
+  const receipt = await append(parts, {
+    req: newRequestId(),
+    householdId: facts.householdId,
+    body: refusalOf(facts, request, { reasons, policy: parts.policy.digest, storeRead }),
+    personal: { proof: request.caller.proof },
+    guards: guardsOf(facts, request).slice(0, 1),
+  });
+  return refused(reasons[0] as string, receipt, parts.clock.nowMs(), facts, request);
+}
+
+/** The entry is there and the readings are not going: says so, and answers that nothing was released. */
+async function dropRelease(
+  parts: ReleaseParts,
+  facts: ReleaseFacts,
+  receipt: Receipt,
+): Promise<StabledoorError> {
+  await parts.ledger.append({
+    req: newRequestId(),
+    householdId: facts.householdId,
+    body: voidOf(receipt.index),
+  });
+  return new StabledoorError('ledger_unavailable', 'The release took too long, so nothing was released.');
+}
