@@ -7,9 +7,10 @@ import type { MeterRef } from '../lib/ids.ts';
 import type { ReadRequest } from '../metering/read-request.ts';
 import { readingWindow } from '../metering/reading-window.ts';
 import { type Release, type ReleaseParts, releaseReadings } from '../metering/release.ts';
+import { findReadable } from '../metering/release-store.ts';
 import type { VerifyAccess } from '../oauth/verify-access.ts';
 import { callerOf, requireAccess } from './access.ts';
-import { meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
+import { listMeterPoints, meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
 
 export interface ReadingsParts extends ReleaseParts {
   readonly verifyAccess: VerifyAccess;
@@ -17,6 +18,18 @@ export interface ReadingsParts extends ReleaseParts {
 
 export function readingsRoutes(parts: ReadingsParts): Router {
   const router = Router();
+  router.get(listMeterPoints.path, requireAccess(parts.verifyAccess), async (_req, res) => {
+    const caller = callerOf(res);
+    const now = new Date(parts.clock.nowMs());
+    const readable = await findReadable(parts.db, parts.ledger.logId, caller, now);
+    if (readable === null) throw new StabledoorError('invalid_token');
+    const { meterPoints, registers, ...terms } = readable;
+    res.set('Cache-Control', 'no-store').json({
+      consent_id: caller.consentId,
+      ...terms,
+      meter_points: meterPoints.map(({ meterRef, fuel, zone }) => ({ id: meterRef, fuel, zone, registers })),
+    });
+  });
   router.get(expressPath(readReadings), requireAccess(parts.verifyAccess), answersJson, async (req, res) => {
     const request = readRequest(callerOf(res), req.params, req.query);
     const release = await releaseReadings(parts, request);

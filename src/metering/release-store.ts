@@ -105,3 +105,68 @@ export async function findReleaseFacts(
           },
   };
 }
+
+export interface ReadableConsent {
+  readonly purpose: string;
+  readonly resolution: Resolution;
+  readonly from: LocalDate;
+  readonly until: LocalDate;
+  readonly registers: readonly Register[];
+  readonly meterPoints: readonly {
+    readonly meterRef: MeterRef;
+    readonly fuel: string;
+    readonly zone: string;
+  }[];
+}
+
+/** What a consent lets its third party ask for; null unless it is in force and not revoked now. Reads no reading. */
+export async function findReadable(
+  db: Store,
+  logId: number,
+  caller: { clientId: string; consentId: ConsentId; grantId: string },
+  now: Date,
+): Promise<ReadableConsent | null> {
+  const rows = await db
+    .selectFrom('consent.consent as c')
+    .innerJoin('consent.terms as t', (on) =>
+      on
+        .onRef('t.consent_id', '=', 'c.consent_id')
+        .onRef('t.version', '=', 'c.version')
+        .onRef('t.log_id', '=', 'c.log_id'),
+    )
+    .innerJoin('oauth.grant as g', 'g.consent_id', 'c.consent_id')
+    .innerJoin('consent.meter_ref as r', (on) =>
+      on.onRef('r.consent_id', '=', 'c.consent_id').onRef('r.log_id', '=', 'c.log_id'),
+    )
+    .innerJoin('household.meter_point as m', 'm.meter_point_id', 'r.meter_point_id')
+    .select([
+      'c.purpose',
+      't.resolution',
+      't.from_date',
+      't.until_date',
+      't.registers',
+      'r.meter_ref',
+      'm.fuel',
+      'm.zone',
+    ])
+    .where('c.consent_id', '=', caller.consentId)
+    .where('c.log_id', '=', logId)
+    .where('c.client_id', '=', caller.clientId)
+    .where('c.state', '=', 'given')
+    .where('c.expires_at', '>', now)
+    .where('g.grant_id', '=', caller.grantId)
+    .where('g.revoked_at', 'is', null)
+    .orderBy('r.meter_ref')
+    .limit(64)
+    .execute();
+  const [first] = rows;
+  if (first === undefined) return null;
+  return {
+    purpose: first.purpose,
+    resolution: first.resolution as Resolution,
+    from: first.from_date as LocalDate,
+    until: first.until_date as LocalDate,
+    registers: first.registers as Register[],
+    meterPoints: rows.map(({ meter_ref, fuel, zone }) => ({ meterRef: meter_ref as MeterRef, fuel, zone })),
+  };
+}

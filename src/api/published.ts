@@ -6,14 +6,14 @@ import type { RouteContract } from '../http/route-contract.ts';
 import { latestCheckpoint } from '../ledger/ledger-store.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { openApiDocument, openApiYaml } from './openapi.ts';
-import { contractJson, contractYaml, liveness, newestCheckpoint, readiness } from './service-contract.ts';
+import { contractJson, contractYaml, liveness, newestCheckpoint, readiness } from './published-contract.ts';
 
-export interface ServiceParts extends HealthParts {
+export interface PublishedParts extends HealthParts {
   readonly db: Database;
   readonly ledger: { readonly logId: number };
 }
 
-export function serviceRoutes(parts: ServiceParts, contracts: readonly RouteContract[]): Router {
+export function publishedRoutes(parts: PublishedParts, contracts: readonly RouteContract[]): Router {
   const router = Router();
   const document = JSON.stringify(openApiDocument(contracts));
   const yaml = openApiYaml(contracts);
