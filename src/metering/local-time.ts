@@ -35,10 +35,13 @@ export function formatLocalDate(day: EpochDay): LocalDate {
 /** Seconds since 1970 to `2026-01-01T00:00:00Z`. */
 export function formatInstant(seconds: number): string {
   const day = Math.floor(seconds / secondsPerDay);
+  if (day !== lastFormatted.day) lastFormatted = { day, text: formatLocalDate(day) };
   const rest = seconds - day * secondsPerDay;
-  const time = `${twoDigits(Math.floor(rest / 3600))}:${twoDigits(Math.floor(rest / 60) % 60)}:${twoDigits(rest % 60)}`;
-  return `${formatLocalDate(day)}T${time}Z`;
+  const [hour, minute, second] = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60, rest % 60];
+  return `${lastFormatted.text}T${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(second)}Z`;
 }
+// Readings come in order, so most have the date of the one before.
+let lastFormatted = { day: Number.NaN, text: '' };
 
 /** Seconds since 1970 at which the local day starts. Throws RangeError on an unknown zone. */
 export function dayStart(zone: string, day: EpochDay): number {
