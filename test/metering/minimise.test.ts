@@ -183,11 +183,15 @@ test('a real zero stays a zero', () => {
   assert.deepEqual(answer.readings, [{ start: '2026-01-01T00:00:00Z', value: 0, complete: true }]);
 });
 
-test('days outside the window never reach the answer', () => {
+test('days outside the window never reach the answer, nor make it coarser', () => {
   const zone = 'Europe/London';
-  const days = ['2025-12-31', '2026-01-01', '2026-01-02'].map((date) => fullDay(zone, date, 1800, () => 1));
-  const answer = minimise(days, span('2026-01-01', '2026-01-02'), 'P1D', zone);
-  assert.deepEqual(answer.readings, [{ start: '2026-01-01T00:00:00Z', value: 48, complete: true }]);
+  const days = ['2025-12-31', '2026-01-01', '2026-01-02'].map((date) =>
+    fullDay(zone, date, date === '2026-01-01' ? 1800 : 3600, () => 1),
+  );
+  const window = span('2026-01-01', '2026-01-02');
+  const whole = [{ start: '2026-01-01T00:00:00Z', value: 48, complete: true }];
+  assert.deepEqual(minimise(days, window, 'P1D', zone).readings, whole);
+  assert.equal(minimise(days, window, 'PT30M', zone).resolution, 'PT30M');
 });
 
 test('the largest readings that the store can hold sum exactly', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { MeterStoreTables } from '../../../src/db/tables/meter-store.ts';
 import { StabledoorError } from '../../../src/lib/errors.ts';
 import { localDate } from '../../../src/lib/local-date.ts';
+import { lockMeterPoint } from '../../../src/metering/import/import-writer.ts';
 import { addMeterPoints, type NewMeterPoint } from '../../../src/metering/import/meter-points.ts';
 import { embeddedSource } from '../../../src/metering/sources/embedded-source.ts';
 import { testDatabases } from '../../support/database.ts';
@@ -271,20 +273,19 @@ test('totals of a register and a file without a unit are refused row by row', as
   }
 });
 
-test('two imports at once for one meter point count nothing twice', async () => {
+test('an import waits for another one of the same meter point, and counts nothing twice', async () => {
   const mpan = await newMeterPoint();
-  const reports = await Promise.all(
-    [0, 12, 24].map(async (from) => {
-      const own = await testImporter(importerDb);
-      const report = await own.importXml(mpan, greenButtonXml({ rows: hours(48).slice(from, from + 24) }));
-      await own.close();
-      return report;
-    }),
-  );
-  const sum = (outcome: 'taken' | 'duplicate') =>
-    reports.reduce((total, each) => total + each.counts[outcome], 0);
-  assert.equal(sum('taken'), 48);
-  assert.equal(sum('duplicate'), 24);
+  let settled = false;
+  const waiting = await importerDb.transaction().execute(async (tx) => {
+    await lockMeterPoint(tx, mpan);
+    const second = importer.importXml(mpan, greenButtonXml({ rows: hours(24) })).finally(() => {
+      settled = true;
+    });
+    await setTimeout(300);
+    assert.equal(settled, false);
+    return { second }; // a bare promise would be awaited inside the transaction it waits for
+  });
+  assert.equal((await waiting.second).counts.taken, 24);
 });
 
 test('a meter point number with a wrong check digit is warned of, and taken', async () => {
