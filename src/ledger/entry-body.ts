@@ -171,6 +171,22 @@ export function parseEntryBody(text: string): EntryBody {
     throw new EntryBodyError('the body is not JSON');
   }
   const body = checked(value);
-  if (canonicalJson(body) !== text) throw new EntryBodyError('the body is not in canonical form (RFC 8785)');
+  if (JSON.stringify(value) !== text || !hasSortedNames(value))
+    throw new EntryBodyError('the body is not in canonical form (RFC 8785)');
   return body;
+}
+
+/**
+ * With names in order, JSON.stringify writes what RFC 8785 does: its escapes are the same, and a checked body holds no
+ * number but integers and no name that looks like one. Twice as fast as canonicalizing, for a verifier of millions.
+ */
+function hasSortedNames(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every(hasSortedNames);
+  let before = '';
+  for (const [name, item] of Object.entries(value)) {
+    if (name < before || !hasSortedNames(item)) return false;
+    before = name;
+  }
+  return true;
 }

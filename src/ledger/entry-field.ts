@@ -58,9 +58,10 @@ export const register = z.enum(['import', 'export', 'generation']);
 
 /** Days since 1970-01-01 of a local date, or null if there is no such day. */
 export function dayNumber(date: string): number | null {
-  const parts = /^(\d{4})-(\d{2})-(\d{2})$/.exec(date);
-  if (parts === null) return null;
-  const [year, month, day] = parts.slice(1).map(Number) as [number, number, number];
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return null;
+  const year = Number(date.slice(0, 4));
+  const month = Number(date.slice(5, 7));
+  const day = Number(date.slice(8));
   if (year < 1900 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   return Date.UTC(year, month - 1, day) / 86_400_000;
 }

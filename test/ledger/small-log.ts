@@ -1,5 +1,16 @@
 // Drafts of every kind of entry and a small honest log made of them, for tests that then break it.
-import type { EntryDraft, EntryKind } from '../../src/ledger/entry-body.ts';
+
+import { formatCheckpoint } from '../../src/ledger/checkpoint.ts';
+import { utf8 } from '../../src/ledger/crypto.ts';
+import { assembleEntry, genesisPrev } from '../../src/ledger/entry.ts';
+import { type EntryDraft, type EntryKind, sealBody } from '../../src/ledger/entry-body.ts';
+import { EXPORT_FORMAT, type ExportLine } from '../../src/ledger/export-format.ts';
+import { leafHash, rootOfLeaves } from '../../src/ledger/merkle.ts';
+import { nodeCrypto, sha256 } from '../../src/ledger/node-crypto.ts';
+import { noteSigner } from '../../src/ledger/note-signer.ts';
+import type { Verdict } from '../../src/ledger/verdict.ts';
+import { type VerifyOptions, verifyLog } from '../../src/ledger/verify.ts';
+import { encodeBase64 } from '../../src/lib/base64.ts';
 import { ours } from './vectors.ts';
 
 export const BRIGHTWATT = 'client_BRIGHTWATTbrightwattBR';
@@ -146,3 +157,77 @@ export function commitOf(kind: EntryKind): Record<string, string> | undefined {
   const fields = committed[kind];
   return fields === undefined ? undefined : Object.fromEntries(fields.map((field) => [field, COMMITMENT]));
 }
+
+export const logSigner = noteSigner(ours.origin, new Uint8Array(32).fill(1));
+export const requestOf = (number: number): string =>
+  `${String(number).padStart(8, '0')}-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+/** An entry to be: what stands in it, and when. `text` and `body` bend it where a sealed draft would not bend. */
+export interface Step {
+  readonly draft: EntryDraft;
+  readonly timeMs?: number;
+  readonly request?: string;
+  readonly index?: number;
+  readonly prev?: string;
+  readonly body?: (body: string) => string;
+  readonly text?: (text: string) => string;
+}
+
+/** Entry texts of a log that links and hashes as it should, but for what its steps bend. */
+export function entriesOf(steps: readonly Step[]): string[] {
+  let prev = genesisPrev(ours.origin, sha256);
+  return steps.map((step, index) => {
+    const sealed = sealBody(step.draft, step.request ?? requestOf(index), commitOf(step.draft.kind));
+    const timeMs = step.timeMs ?? START_S * 1000 + index * 1000;
+    const header = { index: step.index ?? index, prev: step.prev ?? prev, timeMs, stag: null };
+    const assembled = assembleEntry(header, step.body?.(sealed) ?? sealed);
+    const text = step.text?.(assembled) ?? assembled;
+    prev = encodeBase64(leafHash(utf8(text), sha256));
+    return text;
+  });
+}
+
+export function checkpointOf(entries: readonly string[], size = entries.length): string {
+  const leaves = entries.slice(0, size).map((text) => leafHash(utf8(text), sha256));
+  return logSigner.signNote(
+    formatCheckpoint({ origin: ours.origin, size, root: rootOfLeaves(leaves, sha256) }),
+  );
+}
+
+/** An export with the key, the policy text and the last checkpoint. */
+export function exportOf(entries: readonly string[]): ExportLine[] {
+  return [
+    {
+      type: 'manifest',
+      format: EXPORT_FORMAT,
+      origin: ours.origin,
+      size: entries.length,
+      exported_ms: START_S * 1000,
+    },
+    { type: 'key', key: ours.logKey },
+    { type: 'policy', digest: POLICY, text: POLICY_TEXT },
+    ...entries.map((entry): ExportLine => ({ type: 'entry', entry })),
+    { type: 'checkpoint', note: checkpointOf(entries) },
+  ];
+}
+
+async function* asStream(lines: readonly ExportLine[]): AsyncGenerator<ExportLine> {
+  yield* lines;
+}
+
+export const verifyLines = (
+  lines: readonly ExportLine[],
+  options: Partial<VerifyOptions> = {},
+): Promise<Verdict> => verifyLog(asStream(lines), { ...nodeCrypto, keys: [ours.logKey], ...options });
+
+/** The honest log: entries 0 to 3 open it, 4 and 5 make a consent, 6 and 7 use it. */
+export const honest: readonly Step[] = [
+  { draft: drafts['log.opened'] },
+  { draft: drafts['policy.published'] },
+  { draft: drafts['third-party.registered'] },
+  { draft: drafts['meter-point.linked'] },
+  { draft: drafts['consent.requested'] },
+  { draft: drafts['consent.given'] },
+  { draft: drafts.disclosure },
+  { draft: drafts.refusal },
+];

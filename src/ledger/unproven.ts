@@ -1,0 +1,74 @@
+// What a verification could not prove, in words for a regulator: silence here would be read as proof.
+// A sentence may only leave this list when something has been checked that makes it untrue.
+import type { VerdictCounts } from './verdict.ts';
+
+export interface ProvenGround {
+  readonly size: number;
+  /** False where the keys came out of the export itself. */
+  readonly hasTrustedKeys: boolean;
+  readonly keys: readonly string[];
+  readonly witnesses: readonly string[];
+  readonly hasPinnedCheckpoint: boolean;
+  readonly counts: VerdictCounts;
+  /** Digests of policies that were published and whose text is not here. */
+  readonly policiesWithoutText: readonly string[];
+  readonly hasForgottenRequests: boolean;
+}
+
+export function whatIsUnproven(ground: ProvenGround): string[] {
+  return [
+    keys(ground),
+    witnesses(ground),
+    `That nothing was added after entry ${ground.size - 1}: compare with a checkpoint that you got later, or from another.`,
+    pinned(ground),
+    reads(ground.counts),
+    consents(ground.counts),
+    'What stands behind a commitment, and whose home an entry is about: only who has the household’s key can open it.',
+    'That each decision follows from its policy: the decisions were not made anew here.',
+    policies(ground),
+    requests(ground),
+  ].filter((sentence) => sentence !== null);
+}
+
+function keys({ hasTrustedKeys, keys }: ProvenGround): string | null {
+  if (hasTrustedKeys) return null;
+  return `Whose log this is: its key was taken from the export itself. Compare it with one that you got otherwise: ${keys.join(', ') || 'none'}.`;
+}
+
+function witnesses({ witnesses }: ProvenGround): string {
+  if (witnesses.length > 0)
+    return `That the witnesses (${witnesses.join(', ')}) are not run by the operator, and the times of entries: they are the operator’s word.`;
+  return 'That everyone is shown the same log, and the times of entries: no witness has signed, so both are the operator’s word.';
+}
+
+function pinned({ hasPinnedCheckpoint }: ProvenGround): string | null {
+  if (hasPinnedCheckpoint) return null;
+  return 'That the log is the one that was seen before: no earlier checkpoint was given to compare it with.';
+}
+
+function reads({ storeReads, disclosuresWithoutStoreRead }: VerdictCounts): string {
+  const { numbered, missing, skippedAtRestart } = storeReads;
+  const parts = [
+    `That no reading left past the door: ${numbered} reads that the meter store numbered have an entry`,
+    missing === 0 ? 'no number up to the highest is missing' : `${missing} numbers have none`,
+  ];
+  if (skippedAtRestart > 0)
+    parts.push(`${skippedAtRestart} numbers were skipped where the store started anew`);
+  if (disclosuresWithoutStoreRead > 0)
+    parts.push(`${disclosuresWithoutStoreRead} disclosures come from a store that does not number its reads`);
+  return `${parts.join('; ')}.`;
+}
+
+function consents({ consentsSignedBy }: VerdictCounts): string {
+  const { code, passkey, sandbox } = consentsSignedBy;
+  return `That householders gave the consents: ${passkey} were given with a householder’s own passkey, ${code} by a mailed code and ${sandbox} in a sandbox; all are the operator’s word here.`;
+}
+
+function policies({ policiesWithoutText }: ProvenGround): string | null {
+  if (policiesWithoutText.length === 0) return null;
+  return `What these policies say: their text is not in the export: ${policiesWithoutText.join(', ')}.`;
+}
+
+function requests({ hasForgottenRequests }: ProvenGround): string | null {
+  return hasForgottenRequests ? 'That no request id came back after more than two million entries.' : null;
+}

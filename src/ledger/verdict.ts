@@ -1,0 +1,98 @@
+// What a verification says: whether the log is sound, what is wrong and where, and what it could not prove.
+// Every violation is counted; the first hundred are kept with their words, so that a ruined log fits in memory.
+
+/** Names of what can be wrong; docs/ledger-export.md explains each. Add to them, never rename one. */
+export const violationKinds = [
+  'export_format',
+  'size_mismatch',
+  'key_not_trusted',
+  'checkpoint_invalid',
+  'checkpoint_misplaced',
+  'checkpoint_root',
+  'checkpoint_missing',
+  'log_shortened',
+  'entry_format',
+  'entry_index',
+  'entry_link',
+  'entry_time',
+  'entry_body',
+  'request_repeated',
+  'log_opened',
+  'policy_text',
+  'policy_not_in_force',
+  'third_party_unknown',
+  'third_party_suspended',
+  'consent_unknown',
+  'consent_move',
+  'consent_widened',
+  'consent_version',
+  'consent_not_in_force',
+  'consent_expired',
+  'third_party_mismatch',
+  'purpose_not_consented',
+  'meter_point_not_consented',
+  'register_not_consented',
+  'finer_than_consented',
+  'outside_consent_window',
+  'more_than_window_holds',
+  'void_without_disclosure',
+  'store_read_repeated',
+] as const;
+export type ViolationKind = (typeof violationKinds)[number];
+
+export interface Violation {
+  /** Of the entry; null where it is about the log as a whole. */
+  readonly index: number | null;
+  readonly kind: ViolationKind;
+  readonly message: string;
+}
+
+export interface VerdictCounts {
+  readonly entries: number;
+  /** Entries by kind. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Checkpoints whose signature and root hold. */
+  readonly checkpoints: number;
+  /** consent.given and consent.narrowed, by what the giver proved with. */
+  readonly consentsSignedBy: Readonly<Record<'code' | 'passkey' | 'sandbox', number>>;
+  readonly storeReads: StoreReadCounts;
+  /** Disclosures without a number, because their meter store cannot count. */
+  readonly disclosuresWithoutStoreRead: number;
+}
+
+export interface StoreReadCounts {
+  /** Numbers that an entry accounts for. */
+  readonly numbered: number;
+  /** Numbers below the highest that no entry accounts for. */
+  readonly missing: number;
+  /** Of those that are not counted as missing: skipped, at most 32 at a time, where the store started anew. */
+  readonly skippedAtRestart: number;
+}
+
+export interface Verdict {
+  readonly sound: boolean;
+  readonly origin: string | null;
+  readonly size: number;
+  /** Keys of the log that the checkpoints were verified with. */
+  readonly keys: readonly string[];
+  /** Names of the witnesses whose cosignature on the last checkpoint holds. */
+  readonly witnesses: readonly string[];
+  /** The first hundred, in the order found. */
+  readonly violations: readonly Violation[];
+  readonly violationCount: number;
+  readonly counts: VerdictCounts;
+  /** In words: what follows from none of this. */
+  readonly unproven: readonly string[];
+}
+
+const KEPT = 100;
+
+export class Findings {
+  readonly kept: Violation[] = [];
+  count = 0;
+
+  add(index: number | null, kind: ViolationKind, message: string): void {
+    this.count++;
+    if (this.kept.length < KEPT) this.kept.push({ index, kind, message });
+  }
+}

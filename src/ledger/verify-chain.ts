@@ -1,0 +1,73 @@
+// The mechanical half of verification: header, index, link and time of each entry, and the tree over all of them.
+// It reads each entry once and keeps only the frontier: a log of any length takes the same memory.
+import { encodeBase64 } from '../lib/base64.ts';
+import { type Sha256, sameBytes, utf8 } from './crypto.ts';
+import { EntryFormatError, genesisPrev, type ParsedEntry, parseEntry } from './entry.ts';
+import { frontierRoot, type Hash, leafHash, pushLeaf } from './merkle.ts';
+import type { Findings } from './verdict.ts';
+
+export class ChainCheck {
+  readonly #sha256: Sha256;
+  readonly #findings: Findings;
+  readonly #frontier: Hash[] = [];
+  #size = 0;
+  #nextIndex = 0;
+  #tip: string;
+  #lastMs = 0;
+
+  constructor(origin: string, sha256: Sha256, findings: Findings) {
+    this.#sha256 = sha256;
+    this.#findings = findings;
+    this.#tip = genesisPrev(origin, sha256);
+  }
+
+  /** Entries taken so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  hasRoot(root: Hash): boolean {
+    return sameBytes(frontierRoot({ hashes: this.#frontier }, this.#sha256), root);
+  }
+
+  /** Index of the entry taken last: where it stands, whatever it says. */
+  get index(): number {
+    return this.#nextIndex - 1;
+  }
+
+  /** Null if the text cannot be read as an entry. Its leaf counts in any case. */
+  take(text: string): ParsedEntry | null {
+    const entry = this.#parse(text);
+    if (entry !== null) this.#checkPlace(entry);
+    this.#nextIndex++;
+    const leaf = leafHash(utf8(text), this.#sha256);
+    pushLeaf(this.#frontier, this.#size, leaf, this.#sha256);
+    this.#tip = encodeBase64(leaf);
+    this.#size++;
+    return entry;
+  }
+
+  #parse(text: string): ParsedEntry | null {
+    try {
+      return parseEntry(text);
+    } catch (error) {
+      if (!(error instanceof EntryFormatError)) throw error;
+      this.#findings.add(this.#nextIndex, 'entry_format', error.message);
+      return null;
+    }
+  }
+
+  #checkPlace(entry: ParsedEntry): void {
+    const expected = this.#nextIndex;
+    const isLinked = entry.prev === this.#tip;
+    if (entry.index !== expected)
+      this.#findings.add(expected, 'entry_index', `entry ${entry.index} stands where ${expected} should`);
+    if (!isLinked)
+      this.#findings.add(expected, 'entry_link', 'its prev is not the leaf hash of the entry before');
+    if (entry.timeMs < this.#lastMs)
+      this.#findings.add(expected, 'entry_time', 'it is older than the entry before');
+    this.#lastMs = Math.max(this.#lastMs, entry.timeMs);
+    // Entries left out: go on from here, so that one cut is not reported once for every entry after it.
+    if (!isLinked && entry.index > expected) this.#nextIndex = entry.index;
+  }
+}

@@ -1,0 +1,105 @@
+// Whether each disclosure was covered, at its place and time, by the consent that it names.
+// Everything is judged by what stands before it: a consent given, a party registered, a policy published later is none.
+import type { EntryOf } from './entry-body.ts';
+import { dayNumber, isNoFiner, type Resolution } from './entry-field.ts';
+import type { Findings, ViolationKind } from './verdict.ts';
+import type { ConsentCheck } from './verify-consents.ts';
+import type { Place } from './verify-meaning.ts';
+
+type Disclosure = EntryOf<'disclosure'>;
+type Find = (kind: ViolationKind, message: string) => void;
+type Terms = EntryOf<'consent.given' | 'consent.narrowed'>;
+
+export class DisclosureCheck {
+  readonly #findings: Findings;
+  readonly #consents: ConsentCheck;
+  readonly #disclosed = new IndexSet();
+  readonly #voided = new IndexSet();
+
+  constructor(findings: Findings, consents: ConsentCheck) {
+    this.#findings = findings;
+    this.#consents = consents;
+  }
+
+  disclose(place: Place, body: Disclosure): void {
+    this.#disclosed.add(place.index);
+    const find: Find = (kind, message) => this.#findings.add(place.index, kind, message);
+    const consent = this.#consents.find(body.consent_ref);
+    if (consent === undefined) find('consent_unknown', `${body.consent_ref} was not given before`);
+    else if (consent.state === 'requested')
+      find('consent_not_in_force', `${body.consent_ref} was requested, not given`);
+    else if (consent.state === 'over')
+      find('consent_not_in_force', `${body.consent_ref} was ${consent.how} at entry ${consent.index}`);
+    else {
+      if (place.timeMs >= consent.terms.expires_s * 1000)
+        find('consent_expired', `${body.consent_ref} expired at second ${consent.terms.expires_s}`);
+      if (!consent.meterRefs.has(body.meter_ref))
+        find('meter_point_not_consented', `${body.meter_ref} is not of ${body.consent_ref}`);
+      compareTerms(body, consent.terms, find);
+    }
+    if (body.count > mostReadings(body.resolution, body.window))
+      find(
+        'more_than_window_holds',
+        `${body.count} readings at ${body.resolution} do not fit into the window`,
+      );
+  }
+
+  withdraw({ index }: Place, body: EntryOf<'disclosure.void'>): void {
+    const { disclosure } = body;
+    if (!this.#disclosed.has(disclosure))
+      this.#findings.add(
+        index,
+        'void_without_disclosure',
+        `entry ${disclosure} is no disclosure before this one`,
+      );
+    else if (this.#voided.has(disclosure))
+      this.#findings.add(index, 'void_without_disclosure', `entry ${disclosure} was made void before`);
+    else this.#voided.add(disclosure);
+  }
+}
+
+function compareTerms(body: Disclosure, terms: Terms, find: Find): void {
+  if (body.version !== terms.version)
+    find('consent_version', `version ${terms.version} was in force, not ${body.version}`);
+  if (body.third_party !== terms.third_party)
+    find('third_party_mismatch', `the consent was given to ${terms.third_party}`);
+  if (body.purpose !== terms.purpose)
+    find('purpose_not_consented', `the consent is for ${terms.purpose}, not ${body.purpose}`);
+  if (!terms.registers.includes(body.register))
+    find('register_not_consented', `${body.register} is not a register of the consent`);
+  if (!isNoFiner(body.resolution, terms.resolution))
+    find('finer_than_consented', `${body.resolution} is finer than ${terms.resolution}`);
+  if (body.window.from < terms.window.from || body.window.to > terms.window.until)
+    find(
+      'outside_consent_window',
+      `the consent covers ${terms.window.from} to ${terms.window.until}, exclusive`,
+    );
+}
+
+/** A local day has up to 50 half hours and 25 hours; a whole month has at least 28 days. */
+const mostPerDay: Readonly<Record<Resolution, number>> = { P1M: 1 / 28, P1D: 1, PT1H: 25, PT30M: 50 };
+
+function mostReadings(resolution: Resolution, window: Disclosure['window']): number {
+  const days = (dayNumber(window.to) ?? 0) - (dayNumber(window.from) ?? 0);
+  return Math.floor(days * mostPerDay[resolution]);
+}
+
+/** One bit an entry: ten million entries take little more than a megabyte. */
+class IndexSet {
+  #bits = new Uint8Array(1024);
+
+  has(index: number): boolean {
+    const byte = this.#bits[Math.floor(index / 8)];
+    return byte !== undefined && (byte & (1 << (index % 8))) !== 0;
+  }
+
+  add(index: number): void {
+    const at = Math.floor(index / 8);
+    if (at >= this.#bits.length) {
+      const grown = new Uint8Array(Math.max(at + 1, this.#bits.length * 2));
+      grown.set(this.#bits);
+      this.#bits = grown;
+    }
+    this.#bits[at] = (this.#bits[at] as number) | (1 << (index % 8));
+  }
+}

@@ -1,0 +1,152 @@
+// The meaning of a log: whether what each entry says was allowed by what stands before it.
+// One call an entry, in order; a kind that is missing from the switch does not compile.
+import { type EntryBody, EntryBodyError, type EntryOf, parseEntryBody } from './entry-body.ts';
+import type { Findings, VerdictCounts } from './verdict.ts';
+import { ConsentCheck } from './verify-consents.ts';
+import { DisclosureCheck } from './verify-disclosures.ts';
+import { PartyCheck, PolicyCheck } from './verify-parties.ts';
+import { RequestCheck } from './verify-requests.ts';
+import { StoreReadCheck } from './verify-store-reads.ts';
+
+/** Where and when an entry stands. */
+export interface Place {
+  readonly index: number;
+  readonly timeMs: number;
+}
+
+export interface LogIdentity {
+  readonly origin: string;
+  isLogKey(key: string): boolean;
+}
+
+export class MeaningCheck {
+  readonly #findings: Findings;
+  readonly #identity: LogIdentity;
+  readonly #consents: ConsentCheck;
+  readonly #disclosures: DisclosureCheck;
+  readonly #parties: PartyCheck;
+  readonly #storeReads = new StoreReadCheck();
+  readonly #kinds: Record<string, number> = {};
+  readonly #signedBy = { code: 0, passkey: 0, sandbox: 0 };
+  #withoutStoreRead = 0;
+  readonly policies: PolicyCheck;
+  readonly requests = new RequestCheck();
+
+  constructor(identity: LogIdentity, findings: Findings) {
+    this.#identity = identity;
+    this.#findings = findings;
+    this.#consents = new ConsentCheck(findings);
+    this.#disclosures = new DisclosureCheck(findings, this.#consents);
+    this.#parties = new PartyCheck(findings);
+    this.policies = new PolicyCheck(findings);
+  }
+
+  take(place: Place, text: string): void {
+    const body = this.#parse(place, text);
+    // An entry 0 that cannot be read has been found already, as what it is.
+    if (body === null) return;
+    this.#kinds[body.kind] = (this.#kinds[body.kind] ?? 0) + 1;
+    if (this.requests.isRepeated(body.req))
+      this.#findings.add(place.index, 'request_repeated', `request ${body.req} stood in an earlier entry`);
+    if ((place.index === 0) !== (body.kind === 'log.opened'))
+      this.#findings.add(place.index, 'log_opened', 'log.opened is entry 0, and only entry 0');
+    this.#check(place, body);
+  }
+
+  counts(): Omit<VerdictCounts, 'entries' | 'checkpoints'> {
+    return {
+      kinds: this.#kinds,
+      consentsSignedBy: this.#signedBy,
+      storeReads: this.#storeReads.counts(),
+      disclosuresWithoutStoreRead: this.#withoutStoreRead,
+    };
+  }
+
+  #parse({ index }: Place, text: string): EntryBody | null {
+    try {
+      return parseEntryBody(text);
+    } catch (error) {
+      if (!(error instanceof EntryBodyError)) throw error;
+      this.#findings.add(index, 'entry_body', error.message);
+      return null;
+    }
+  }
+
+  #check(place: Place, body: EntryBody): void {
+    switch (body.kind) {
+      case 'log.opened':
+        this.#checkOpened(place, body.origin, body.key);
+        break;
+      case 'policy.published':
+        this.policies.publish(body);
+        break;
+      case 'third-party.registered':
+      case 'third-party.suspended':
+      case 'third-party.restored':
+        this.#parties.move(place, body);
+        break;
+      case 'consent.given':
+      case 'consent.narrowed':
+        this.#signedBy[body.signed_by]++;
+        this.#consents.move(place, body);
+        break;
+      case 'consent.requested':
+      case 'consent.refused':
+      case 'consent.lapsed':
+      case 'consent.stopped':
+      case 'consent.expired':
+      case 'consent.ended':
+      case 'consent.superseded':
+      case 'consent.returned':
+        this.#consents.move(place, body);
+        break;
+      case 'disclosure':
+        this.#checkDisclosure(place, body);
+        break;
+      case 'disclosure.void':
+        this.#disclosures.withdraw(place, body);
+        break;
+      case 'refusal':
+      case 'read.dropped':
+        this.#takeStoreRead(place, body.store_read);
+        break;
+      case 'token.issued':
+      case 'token.revoked':
+        // A token releases nothing: each read is judged by itself, whatever token it came with.
+        break;
+      case 'key.published':
+      case 'meter-point.linked':
+        break;
+      default:
+        body satisfies never;
+    }
+  }
+
+  #checkDisclosure(place: Place, body: EntryOf<'disclosure'>): void {
+    this.#parties.requireActive(place, body.third_party);
+    this.policies.requireInForce(place, body.policy);
+    if (body.store_read === undefined) this.#withoutStoreRead++;
+    this.#takeStoreRead(place, body.store_read);
+    this.#disclosures.disclose(place, body);
+  }
+
+  #checkOpened({ index }: Place, origin: string, key: string): void {
+    if (origin !== this.#identity.origin)
+      this.#findings.add(index, 'log_opened', `it was opened as ${origin}, not as ${this.#identity.origin}`);
+    if (!this.#identity.isLogKey(key))
+      this.#findings.add(
+        index,
+        'key_not_trusted',
+        `it was opened with the key ${key}, which is not among those used here`,
+      );
+  }
+
+  #takeStoreRead({ index }: Place, storeRead: string | undefined): void {
+    if (storeRead !== undefined && !this.#storeReads.take(storeRead))
+      this.#findings.add(
+        index,
+        'store_read_repeated',
+        `read ${storeRead} of the meter store has an entry already`,
+      );
+  }
+}

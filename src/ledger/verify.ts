@@ -1,0 +1,211 @@
+// Verifies a whole log from its lines alone, offline, in one pass, on a server or in a browser: hashes, then meaning.
+// It trusts nothing but the keys and checkpoints it is given, and says in words what it could not prove.
+
+import { encodeBase64 } from '../lib/base64.ts';
+import { type OpenedCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
+import { utf8, type VerifyCrypto } from './crypto.ts';
+import { ExportFormatError, type ExportLine, type ExportManifest } from './export-format.ts';
+import { splitNote } from './note.ts';
+import { whatIsUnproven } from './unproven.ts';
+import { Findings, type Verdict } from './verdict.ts';
+import { NoteError } from './verifier-key.ts';
+import { ChainCheck } from './verify-chain.ts';
+import { KeyCheck } from './verify-keys.ts';
+import { MeaningCheck } from './verify-meaning.ts';
+
+export interface VerifyOptions extends VerifyCrypto {
+  /** Verifier keys that the caller got elsewhere: of the log, and of witnesses. Given, no other counts. */
+  readonly keys?: readonly string[];
+  /** Signed checkpoints of this log that the caller kept from before: the log must still hold them. */
+  readonly checkpoints?: readonly string[];
+}
+
+/** Throws NoteError if a key or a checkpoint of the options cannot be used: that is no fault of the log. */
+export async function verifyLog(lines: AsyncIterable<ExportLine>, options: VerifyOptions): Promise<Verdict> {
+  const findings = new Findings();
+  const keys = new KeyCheck(options.keys, options.sha256, findings);
+  let log: LogCheck | null = null;
+  try {
+    for await (const line of lines) {
+      if (line.type === 'manifest') {
+        if (log !== null) throw new ExportFormatError('there is more than one manifest');
+        keys.belongTo(line.origin);
+        log = new LogCheck(line, keys, options, findings);
+        await log.pin(options.checkpoints ?? []);
+      } else {
+        if (log === null) throw new ExportFormatError('the manifest does not come first');
+        // Only a signature may need waiting for: a promise for each entry would be half the work.
+        const pending = log.take(line);
+        if (pending !== undefined) await pending;
+      }
+    }
+    if (log === null) throw new ExportFormatError('there is no manifest');
+  } catch (error) {
+    if (!(error instanceof ExportFormatError)) throw error;
+    findings.add(null, 'export_format', error.message);
+  }
+  return (log ?? new LogCheck(NO_MANIFEST, keys, options, findings)).close(log !== null);
+}
+
+const NO_MANIFEST: ExportManifest = {
+  type: 'manifest',
+  format: 'stabledoor/export/v1',
+  origin: '',
+  size: 0,
+  exported_ms: 0,
+};
+
+class LogCheck {
+  readonly #manifest: ExportManifest;
+  readonly #keys: KeyCheck;
+  readonly #crypto: VerifyCrypto;
+  readonly #findings: Findings;
+  readonly #chain: ChainCheck;
+  readonly #meaning: MeaningCheck;
+  /** Kept from before, by size. */
+  readonly #pinned = new Map<number, Uint8Array[]>();
+  readonly #policyTexts = new Set<string>();
+  #checkpoints = 0;
+  #coveredSize: number | null = null;
+  #witnesses: string[] = [];
+  #hasPinned = false;
+
+  constructor(manifest: ExportManifest, keys: KeyCheck, crypto: VerifyCrypto, findings: Findings) {
+    this.#manifest = manifest;
+    this.#keys = keys;
+    this.#crypto = crypto;
+    this.#findings = findings;
+    this.#chain = new ChainCheck(manifest.origin, crypto.sha256, findings);
+    const identity = { origin: manifest.origin, isLogKey: (key: string) => keys.isLogKey(key) };
+    this.#meaning = new MeaningCheck(identity, findings);
+  }
+
+  async pin(notes: readonly string[]): Promise<void> {
+    for (const note of notes) {
+      const { origin, size, root } = this.#keys.hasTrusted
+        ? await openCheckpoint(note, this.#keys.trust, this.#crypto)
+        : parseCheckpoint(splitNote(note).text);
+      if (origin !== this.#manifest.origin) throw new NoteError(`the checkpoint given is of ${origin}`);
+      this.#pinned.set(size, [...(this.#pinned.get(size) ?? []), root]);
+      this.#hasPinned = true;
+    }
+    this.#comparePinned();
+  }
+
+  take(line: Exclude<ExportLine, ExportManifest>): Promise<void> | undefined {
+    switch (line.type) {
+      case 'entry':
+        this.#takeEntry(line.entry);
+        return undefined;
+      case 'checkpoint':
+        return this.#takeCheckpoint(line.note);
+      case 'key':
+        if (this.#chain.size > 0) throw new ExportFormatError('a key comes after the first entry');
+        this.#keys.take(line.key);
+        return undefined;
+      case 'policy':
+        this.#takePolicy(line.digest, line.text);
+        return undefined;
+    }
+  }
+
+  #takeEntry(text: string): void {
+    const entry = this.#chain.take(text);
+    if (entry !== null) this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
+    this.#comparePinned();
+  }
+
+  #takePolicy(digest: string, text: string): void {
+    this.#policyTexts.add(digest);
+    if (encodeBase64(this.#crypto.sha256(utf8(text))) !== digest)
+      this.#findings.add(null, 'policy_text', `the text given for policy ${digest} has another digest`);
+  }
+
+  async #takeCheckpoint(note: string): Promise<void> {
+    const { size: taken } = this.#chain;
+    try {
+      const opened = await openCheckpoint(note, this.#keys.trust, this.#crypto);
+      if (opened.size !== taken)
+        this.#find('checkpoint_misplaced', `a checkpoint of ${opened.size} stands after ${taken} entries`);
+      else if (!this.#chain.hasRoot(opened.root))
+        this.#find('checkpoint_root', `the first ${taken} entries have another root`);
+      else this.#cover(opened);
+    } catch (error) {
+      if (!(error instanceof NoteError)) throw error;
+      this.#find('checkpoint_invalid', error.message);
+    }
+  }
+
+  #cover({ size, signatures }: OpenedCheckpoint): void {
+    this.#checkpoints++;
+    this.#coveredSize = size;
+    this.#witnesses = signatures
+      .filter(({ key }) => !this.#keys.isLogKey(key.text))
+      .map(({ key }) => key.name);
+  }
+
+  /** About the log up to here: named by its last entry. */
+  #find(kind: 'checkpoint_misplaced' | 'checkpoint_root' | 'checkpoint_invalid', message: string): void {
+    this.#findings.add(this.#chain.size === 0 ? null : this.#chain.index, kind, message);
+  }
+
+  #comparePinned(): void {
+    if (this.#pinned.size === 0) return;
+    const { size } = this.#chain;
+    const roots = this.#pinned.get(size) ?? [];
+    if (roots.some((root) => !this.#chain.hasRoot(root)))
+      this.#find(
+        'checkpoint_root',
+        `the first ${size} entries are not those of the checkpoint kept from before`,
+      );
+    this.#pinned.delete(size);
+  }
+
+  close(hasManifest: boolean): Verdict {
+    if (hasManifest) this.#checkEnd();
+    const { size } = this.#chain;
+    const counts = { entries: size, checkpoints: this.#checkpoints, ...this.#meaning.counts() };
+    const ground = {
+      size,
+      hasTrustedKeys: this.#keys.hasTrusted,
+      keys: this.#keys.logKeys,
+      witnesses: this.#witnesses,
+      hasPinnedCheckpoint: this.#hasPinned,
+      counts,
+      policiesWithoutText: [...this.#meaning.policies.digests].filter(
+        (digest) => !this.#policyTexts.has(digest),
+      ),
+      hasForgottenRequests: this.#meaning.requests.hasForgotten,
+    };
+    return {
+      sound: this.#findings.count === 0,
+      origin: hasManifest ? this.#manifest.origin : null,
+      size,
+      keys: ground.keys,
+      witnesses: ground.witnesses,
+      violations: this.#findings.kept,
+      violationCount: this.#findings.count,
+      counts,
+      unproven: whatIsUnproven(ground),
+    };
+  }
+
+  #checkEnd(): void {
+    const { size } = this.#chain;
+    if (size === 0) this.#findings.add(null, 'log_opened', 'there is no entry, not even log.opened');
+    if (size !== this.#manifest.size)
+      this.#findings.add(
+        null,
+        'size_mismatch',
+        `the manifest says ${this.#manifest.size} entries; there are ${size}`,
+      );
+    if (this.#coveredSize !== size)
+      this.#findings.add(null, 'checkpoint_missing', `no checkpoint of all ${size} entries holds`);
+    for (const pinned of this.#pinned.keys())
+      this.#findings.add(
+        null,
+        'log_shortened',
+        `a checkpoint kept from before has ${pinned} entries; there are ${size}`,
+      );
+  }
+}
