@@ -27,13 +27,6 @@ const requests = (db: Kysely<unknown>) =>
     expires_at timestamptz not null,
     session_until timestamptz,
     spent_at timestamptz
-  );
-  -- One consent for each household that opened the request; only one of them can be given.
-  create table oauth.consent_session (
-    request_hash bytea not null,
-    household_id text not null,
-    consent_id text not null unique,
-    primary key (request_hash, household_id)
   )`.execute(db);
 
 const grants = (db: Kysely<unknown>) =>
@@ -122,6 +115,20 @@ const guards = (db: Kysely<unknown>) =>
         or exists (select from oauth.revoked_token t where t.token_id = r.value -> 'args' ->> 'jti');
   end $$;
 
+  -- For issuing a token. Not the guard consent-in-force: that one is of a read, and spends a consent to a single read.
+  create function oauth.guard_grant_in_force(p_log smallint, p_requests jsonb)
+  returns table ("position" integer, reason text)
+  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+  begin
+    return query
+      select (r.value ->> 'position')::integer, 'grant_over'
+      from jsonb_array_elements(p_requests) r
+      where not exists (
+        select from oauth.grant g join consent.consent c on c.consent_id = g.consent_id and c.log_id = p_log
+        where g.grant_id = r.value -> 'args' ->> 'grant_id' and g.revoked_at is null
+          and c.state = 'given' and c.expires_at > ledger.now());
+  end $$;
+
   -- Spends the code and keeps the refresh token that its redemption gives, both hashes in base64.
   create function oauth.guard_code_unspent(p_log smallint, p_requests jsonb)
   returns table ("position" integer, reason text)
@@ -146,17 +153,18 @@ const guards = (db: Kysely<unknown>) =>
   end $$;
 
   revoke all on function oauth.guard_read_proof_unused(smallint, jsonb), oauth.guard_token_not_revoked(smallint, jsonb),
-    oauth.guard_code_unspent(smallint, jsonb) from public;
+    oauth.guard_grant_in_force(smallint, jsonb), oauth.guard_code_unspent(smallint, jsonb) from public;
   insert into ledger.guard (name, function) values
     ('read-proof-unused', 'oauth.guard_read_proof_unused'),
     ('token-not-revoked', 'oauth.guard_token_not_revoked'),
+    ('grant-in-force', 'oauth.guard_grant_in_force'),
     ('code-unspent', 'oauth.guard_code_unspent')`.execute(db);
 
 const rights = (db: Kysely<unknown>) =>
   sql`
   grant usage on schema oauth to stabledoor_app;
-  grant select, insert on oauth.pushed_request, oauth.consent_session, oauth.grant, oauth.authorization_code,
-    oauth.revoked_token, oauth.signing_key, oauth.used_assertion, oauth.used_proof to stabledoor_app;
+  grant select, insert on oauth.pushed_request, oauth.grant, oauth.authorization_code, oauth.revoked_token,
+    oauth.signing_key, oauth.used_assertion, oauth.used_proof to stabledoor_app;
   grant select on oauth.refresh_token to stabledoor_app;
   grant update (session_until, spent_at) on oauth.pushed_request to stabledoor_app;
   grant update (revoked_at, revoked_reason) on oauth.grant to stabledoor_app`.execute(db);

@@ -1,7 +1,10 @@
-// The OAuth endpoints as the outside sees them: the schemas of requests and answers that openapi.yaml is made from.
+// The OAuth endpoints as the outside sees them: what openapi.yaml is made from.
 // Validation itself is the endpoints' own, because RFC 6749 wants an error code of its own for each fault.
 import { z } from 'zod';
-import { meterReadingsDetail } from './authorization-detail.ts';
+import type { RouteContract } from '../http/route-contract.ts';
+import { purposes, registers } from '../policy/request.ts';
+import { resolutions } from '../registry/purposes.ts';
+import { fuels } from './authorization-detail.ts';
 
 const text = (description: string) => z.string().meta({ description });
 
@@ -13,13 +16,14 @@ const clientAuthentication = {
   client_id: text('If sent, the `sub` of the assertion.').optional(),
 };
 
-const dpopHeader = z.object({ DPoP: text('A DPoP proof (RFC 9449), made for this request.') });
-
-export const oauthErrorBody = z
-  .object({ error: text('RFC 6749 section 5.2, and where errors say so'), error_description: z.string() })
+const oauthError = z
+  .object({
+    error: text('As RFC 6749, 9126, 9396 and 9449 name it.'),
+    error_description: text('What is wrong, in words.'),
+  })
   .meta({ id: 'OauthError' });
 
-export const pushedRequestBody = z
+const pushedRequestForm = z
   .object({
     ...clientAuthentication,
     response_type: z.literal('code'),
@@ -28,92 +32,119 @@ export const pushedRequestBody = z
     code_challenge_method: z.literal('S256'),
     state: text('Comes back unchanged.').max(2000).optional(),
     dpop_jkt: text('Binds the code to a key (RFC 9449 section 10).').optional(),
-    authorization_details: text('A JSON array of exactly one `MeterReadingsDetail`.'),
+    authorization_details: text(
+      'A JSON array (RFC 9396) of exactly one object: `type` `meter_readings`, `purpose`, `fuels`, `registers`, `resolution`, `from`, `until`, and where wanted `note` and `once`. Any other field is refused.',
+    ),
   })
-  .meta({ id: 'PushedAuthorizationRequest' });
+  .meta({
+    id: 'PushedAuthorizationRequest',
+    examples: [
+      {
+        response_type: 'code',
+        authorization_details:
+          '[{"type":"meter_readings","purpose":"energy-advice","fuels":["electricity"],"resolution":"P1D","from":"2026-01-01","until":"2026-12-01"}]',
+      },
+    ],
+  });
 
-export const pushedAnswer = z
-  .object({ request_uri: z.string(), expires_in: z.int() })
+const pushedAnswer = z
+  .object({
+    request_uri: text('For the address of the authorization page, with `client_id`.'),
+    expires_in: z.int().meta({ description: 'Seconds in which the page must be opened.' }),
+  })
   .meta({ id: 'PushedAuthorizationAnswer' });
 
-export const tokenBody = z
+const tokenForm = z
   .object({
     ...clientAuthentication,
     grant_type: z.enum(['authorization_code', 'refresh_token']),
-    code: text('With authorization_code.').optional(),
-    redirect_uri: text('With authorization_code: the one that was pushed.').optional(),
-    code_verifier: text('With authorization_code: PKCE.').optional(),
-    refresh_token: text('With refresh_token; it does not rotate.').optional(),
+    code: text('With `authorization_code`; it works once, for 60 seconds.').optional(),
+    redirect_uri: text('With `authorization_code`: the one that was pushed.').optional(),
+    code_verifier: text('With `authorization_code`: PKCE.').optional(),
+    refresh_token: text('With `refresh_token`; it does not rotate.').optional(),
   })
   .meta({ id: 'TokenRequest' });
 
-export const requestedDetail = meterReadingsDetail.meta({ id: 'MeterReadingsDetail' });
+const grantedDetail = z
+  .object({
+    type: z.literal('meter_readings'),
+    purpose: z.enum(purposes),
+    fuels: z.array(z.enum(fuels)),
+    registers: z.array(z.enum(registers)),
+    resolution: z.enum(resolutions),
+    from: text('First local day.'),
+    until: text('First local day that is not shared.'),
+    once: z.boolean().optional(),
+    consent_id: z.string(),
+    meter_points: z.array(z.string()).meta({ description: 'Ids to read by, different for each consent.' }),
+  })
+  .meta({ id: 'GrantedMeterReadings' });
 
-export const tokenAnswer = z
+const tokenAnswer = z
   .object({
     access_token: text('An at+jwt (RFC 9068), bound to the key of the proof.'),
     token_type: z.literal('DPoP'),
     expires_in: z.int().max(300),
-    refresh_token: text('With authorization_code. It ends with the consent.').optional(),
+    refresh_token: text('With `authorization_code`. It ends with the consent.').optional(),
     grant_id: z.string(),
-    consent_id: z.string(),
-    meter_points: z.array(z.string()).meta({ description: 'Ids to read by, different for each consent.' }),
-    authorization_details: z
-      .array(z.looseObject({ type: z.string() }))
-      .meta({ description: 'What was granted.' }),
+    authorization_details: z.array(grantedDetail).length(1).meta({ description: 'What was granted.' }),
   })
   .meta({ id: 'TokenAnswer' });
 
-const json = (schema: z.ZodType) => ({ 'application/json': { schema } });
-const form = (schema: z.ZodType) => ({ 'application/x-www-form-urlencoded': { schema } });
-const refused = (description: string) => ({ description, content: json(oauthErrorBody) });
-const document = (description: string) => ({ description, content: json(z.looseObject({})) });
+const json = (description: string, schema: z.ZodType) => ({
+  description,
+  body: { contentType: 'application/json', schema },
+});
+const document = (description: string) => json(description, z.looseObject({}));
 
 const formErrors = {
-  400: refused('The request is refused; `error` says why'),
-  401: refused('The client assertion is not valid'),
-  413: refused('The body is larger than 64 kB'),
-  503: refused('Nothing can be issued now'),
+  400: json('The request is refused; `error` says why', oauthError),
+  401: json('The client assertion is not valid', oauthError),
+  413: json('The body is larger than 64 kB', oauthError),
+  503: json('Nothing can be issued now', oauthError),
 };
 
-/** One object an operation, with the parts that an OpenAPI operation has. */
-export const oauthContract = [
-  {
-    method: 'post',
-    path: '/oauth/par',
-    summary: 'Push an authorization request (RFC 9126)',
-    request: { header: dpopHeader.partial(), content: form(pushedRequestBody) },
-    responses: { 201: { description: 'Pushed', content: json(pushedAnswer) }, ...formErrors },
-  },
-  {
-    method: 'post',
-    path: '/oauth/token',
-    summary: 'Redeem a code or a refresh token for an access token (RFC 6749)',
-    request: { header: dpopHeader, content: form(tokenBody) },
-    responses: { 200: { description: 'Issued', content: json(tokenAnswer) }, ...formErrors },
-  },
-  {
+const pushAuthorizationRequest = {
+  method: 'post',
+  path: '/oauth/par',
+  operationId: 'pushAuthorizationRequest',
+  tag: 'OAuth',
+  summary: 'Push an authorization request (RFC 9126)',
+  description: 'A `DPoP` header, if sent, binds the code to its key.',
+  security: 'client',
+  body: { contentType: 'application/x-www-form-urlencoded', schema: pushedRequestForm },
+  responses: { 201: json('Pushed', pushedAnswer), ...formErrors },
+} as const satisfies RouteContract;
+
+const requestToken = {
+  method: 'post',
+  path: '/oauth/token',
+  operationId: 'requestToken',
+  tag: 'OAuth',
+  summary: 'Redeem a code or a refresh token for an access token (RFC 6749)',
+  description:
+    'Needs a `DPoP` header: a proof (RFC 9449) made for this request, whose key the token is bound to.',
+  security: 'client',
+  body: { contentType: 'application/x-www-form-urlencoded', schema: tokenForm },
+  responses: { 200: json('Issued', tokenAnswer), ...formErrors },
+} as const satisfies RouteContract;
+
+const publicDocument = (name: string, operationId: string, summary: string) =>
+  ({
     method: 'get',
-    path: '/.well-known/oauth-authorization-server',
-    summary: 'Metadata of the authorization server (RFC 8414)',
-    responses: { 200: document('Metadata') },
-  },
-  {
-    method: 'get',
-    path: '/.well-known/openid-configuration',
-    summary: 'The same document, for clients that look here',
-    responses: { 200: document('Metadata') },
-  },
-  {
-    method: 'get',
-    path: '/.well-known/oauth-protected-resource',
-    summary: 'Metadata of the data API (RFC 9728)',
-    responses: { 200: document('Metadata') },
-  },
-  {
-    method: 'get',
-    path: '/.well-known/jwks.json',
-    summary: 'The public keys of access tokens (RFC 7517)',
-    responses: { 200: document('A JWK set') },
-  },
-] as const;
+    path: `/.well-known/${name}`,
+    operationId,
+    tag: 'OAuth',
+    summary,
+    security: 'none',
+    responses: { 200: document(summary) },
+  }) as const satisfies RouteContract;
+
+export const oauthContracts: readonly RouteContract[] = [
+  pushAuthorizationRequest,
+  requestToken,
+  publicDocument('oauth-authorization-server', 'authorizationServerMetadata', 'Server metadata (RFC 8414)'),
+  publicDocument('openid-configuration', 'openidConfiguration', 'Server metadata, where OpenID clients look'),
+  publicDocument('oauth-protected-resource', 'protectedResourceMetadata', 'Resource metadata (RFC 9728)'),
+  publicDocument('jwks.json', 'signingKeys', 'The public keys of access tokens (RFC 7517)'),
+];

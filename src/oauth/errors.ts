@@ -101,6 +101,13 @@ export const temporarilyUnavailable = () =>
     'Retry-After': '2',
   });
 
+/** RFC 6749 section 4.1.2.1: a fault of ours. */
+export const serverError = () => new OauthError('server_error', 500, 'a fault of ours, try again later');
+
+/** RFC 9126 section 2.3, RFC 9110 section 15.5.6. */
+export const methodNotAllowed = (allowed: string) =>
+  new OauthError('invalid_request', 405, `the method here is ${allowed}`);
+
 const algs = signingAlgorithms.join(' ');
 
 /** The value of WWW-Authenticate; without `error` where no token was sent at all (RFC 6750 section 3.1). */

@@ -1,8 +1,8 @@
-// The SQL of pushed authorization requests and of the consent sessions that they open.
+// The SQL of pushed authorization requests.
 // The database's clock alone decides what is in time, and a request is spent by one UPDATE, once.
 import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
-import type { ClientId, ConsentId, HouseholdId } from '../lib/ids.ts';
+import type { ClientId } from '../lib/ids.ts';
 import type { RequestedDetail } from './authorization-detail.ts';
 
 export interface PushedRequest {
@@ -96,35 +96,4 @@ export async function spendPushedRequest(store: Store, requestHash: Buffer): Pro
     .returning(requestColumns)
     .executeTakeFirst();
   return row ? pushedRequestOf(row) : null;
-}
-
-export async function findConsentSession(
-  store: Store,
-  requestHash: Buffer,
-  householdId: HouseholdId,
-): Promise<ConsentId | null> {
-  const row = await store
-    .selectFrom('oauth.consent_session')
-    .select('consent_id')
-    .where('request_hash', '=', requestHash)
-    .where('household_id', '=', householdId)
-    .executeTakeFirst();
-  return row ? (row.consent_id as ConsentId) : null;
-}
-
-/** False if the household has a session for this request already. */
-export async function insertConsentSession(
-  store: Store,
-  session: { requestHash: Buffer; householdId: HouseholdId; consentId: ConsentId },
-): Promise<boolean> {
-  const inserted = await store
-    .insertInto('oauth.consent_session')
-    .values({
-      request_hash: session.requestHash,
-      household_id: session.householdId,
-      consent_id: session.consentId,
-    })
-    .onConflict((conflict) => conflict.doNothing())
-    .executeTakeFirst();
-  return inserted.numInsertedOrUpdatedRows === 1n;
 }

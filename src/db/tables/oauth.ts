@@ -36,7 +36,6 @@ export interface AuthorizationCodeRow {
 
 export interface OauthTables {
   'oauth.pushed_request': PushedRequestRow;
-  'oauth.consent_session': { request_hash: Buffer; household_id: string; consent_id: string };
   'oauth.grant': GrantRow;
   'oauth.authorization_code': AuthorizationCodeRow;
   'oauth.refresh_token': { token_hash: Buffer; grant_id: string; client_id: string; issued_at: Date };

@@ -1,0 +1,98 @@
+// The OAuth endpoints on HTTP: the one file of this room that knows express. Bodies in, RFC 6749 answers out.
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
+import { formBody } from '../http/limits.ts';
+import { logFault, safeError } from '../http/problem.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { OauthRequest } from './caller.ts';
+import {
+  invalidRequest,
+  methodNotAllowed,
+  OauthError,
+  requestTooLarge,
+  serverError,
+  temporarilyUnavailable,
+} from './errors.ts';
+import {
+  authorizationServerMetadata,
+  endpointsOf,
+  protectedResourceMetadata,
+  wellKnown,
+} from './metadata.ts';
+import { readParameters } from './parameters.ts';
+import { pushAuthorizationRequest } from './pushed-request.ts';
+import { issueToken, type TokenParts } from './token.ts';
+
+export interface OauthRouteParts extends TokenParts {
+  readonly logger: Logger;
+}
+
+/** Mount it at the root: the paths are those of the issuer. */
+export function oauthRoutes(parts: OauthRouteParts): Router {
+  const router = express.Router();
+  const { issuer, signingKeys } = parts;
+  const endpoints = endpointsOf(issuer);
+  const form = (endpoint: string, answer: RequestHandler) =>
+    router.post(pathOf(endpoint), noStore, formBody(), answer).all(pathOf(endpoint), refuseMethod('POST'));
+
+  form(endpoints.pushedRequest, async (req, res) => {
+    res.status(201).json(await pushAuthorizationRequest(parts, oauthRequest(req)));
+  });
+  form(endpoints.token, async (req, res) => {
+    res.json(await issueToken(parts, oauthRequest(req)));
+  });
+
+  const publish = (address: string, document: () => object) =>
+    router
+      .get(
+        pathOf(address),
+        (_req, res) => void res.set('Cache-Control', 'public, max-age=300').json(document()),
+      )
+      .all(pathOf(address), refuseMethod('GET, HEAD'));
+  const metadata = authorizationServerMetadata(issuer);
+  publish(wellKnown(issuer, 'oauth-authorization-server'), () => metadata);
+  publish(wellKnown(issuer, 'openid-configuration'), () => metadata);
+  publish(endpoints.resourceMetadata, () => protectedResourceMetadata(issuer));
+  publish(endpoints.jwks, () => signingKeys.jwks());
+
+  router.use([pathOf(endpoints.pushedRequest), pathOf(endpoints.token)], oauthErrors(parts.logger));
+  return router;
+}
+
+const pathOf = (address: string): string => new URL(address).pathname;
+
+const noStore: RequestHandler = (_req, res, next) => {
+  res.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });
+  next();
+};
+
+const refuseMethod =
+  (allowed: string): RequestHandler =>
+  (_req, res) =>
+    void res.status(405).set({ Allow: allowed, 'Cache-Control': 'no-store' }).json(methodNotAllowed(allowed));
+
+function oauthRequest(req: Request): OauthRequest {
+  if (!req.is('application/x-www-form-urlencoded'))
+    throw invalidRequest('the body is application/x-www-form-urlencoded');
+  return {
+    parameters: readParameters(req.body),
+    authorization: req.headers.authorization,
+    // Node joins repeated headers with a comma; two proofs must not pass for one.
+    proofs: req.headersDistinct.dpop ?? [],
+  };
+}
+
+const oauthErrors =
+  (logger: Logger): ErrorRequestHandler =>
+  (error, _req, res, next) => {
+    if (res.headersSent) return next(error);
+    const answer = error instanceof OauthError ? error : oauthErrorOf(error);
+    if (answer.status >= 500) logFault(logger, res, error, safeError(error));
+    res.status(answer.status).set(answer.headers).set('Cache-Control', 'no-store').json(answer);
+  };
+
+function oauthErrorOf(error: unknown): OauthError {
+  const { status, code } = safeError(error);
+  if (code === 'body_too_large') return requestTooLarge();
+  if (status === 503) return temporarilyUnavailable();
+  return status < 500 ? invalidRequest('the request could not be read') : serverError();
+}

@@ -1,0 +1,162 @@
+// The token endpoint: an access token is issued only by a ledger entry that says so. The same transaction spends the code,
+// keeps the refresh token, and asks whether consent and third party still stand: all of it, or nothing.
+import type { Database } from '../db/database.ts';
+import { type Guard, GuardRefused } from '../ledger/ledger.ts';
+import { newRequestId } from '../lib/ids.ts';
+import { type AccessParts, newTokenTimes, signAccessToken } from './access-token.ts';
+import type { GrantedDetail } from './authorization-detail.ts';
+import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
+import { newSecret, sha256 } from './digest.ts';
+import type { DpopProof } from './dpop.ts';
+import {
+  invalidAuthorizationDetails,
+  invalidDpopProof,
+  invalidGrant,
+  invalidRequest,
+  invalidScope,
+  invalidTarget,
+  type OauthError,
+  unauthorizedClient,
+  unsupportedGrantType,
+} from './errors.ts';
+import { findGrantedConsent, type GrantedConsent } from './granted-consent.ts';
+import { type GrantParts, revokeGrant } from './grants.ts';
+import { endpointsOf, resourceOf } from './metadata.ts';
+import type { Parameters } from './parameters.ts';
+import { type Redemption, readCode, readRefreshToken } from './redemption.ts';
+
+export interface TokenParts extends AccessParts, GrantParts {
+  readonly db: Database;
+}
+
+export interface TokenAnswer {
+  readonly access_token: string;
+  readonly token_type: 'DPoP';
+  readonly expires_in: number;
+  readonly refresh_token?: string;
+  readonly grant_id: string;
+  readonly authorization_details: readonly GrantedDetail[];
+}
+
+/** Throws OauthError, or StabledoorError `ledger_unavailable`: then nothing was issued. */
+export async function issueToken(parts: TokenParts, request: OauthRequest): Promise<TokenAnswer> {
+  const { parameters } = request;
+  const caller = await identifyCaller(parts, request, endpointsOf(parts.issuer).token);
+  refuseOtherForms(parameters, parts.issuer);
+  const { proof } = caller;
+  if (!proof) throw invalidDpopProof('the DPoP header is missing');
+  const redemption = await redeem(parts, caller, proof, parameters);
+  const consent = await findGrantedConsent(parts, redemption.grant.consentId);
+  if (!consent) throw invalidGrant('the consent is unknown');
+  if (redemption.isReuse) throw await revokeReused(parts, redemption, consent);
+  if (!consent.inForce) throw invalidGrant('the consent is over');
+  return await issueWithEntry(parts, { redemption, consent, proof });
+}
+
+function refuseOtherForms(parameters: Parameters, issuer: string): void {
+  if (parameters.grant_type === undefined) throw invalidRequest('grant_type is missing');
+  if (parameters.scope !== undefined) throw invalidScope();
+  if (parameters.authorization_details !== undefined)
+    throw invalidAuthorizationDetails('a token carries the whole grant: leave authorization_details out');
+  if (parameters.resource !== undefined && parameters.resource !== resourceOf(issuer))
+    throw invalidTarget(resourceOf(issuer));
+}
+
+function redeem(
+  { db }: TokenParts,
+  { thirdParty: { clientId } }: Caller,
+  proof: DpopProof,
+  parameters: Parameters,
+): Promise<Redemption> {
+  if (parameters.grant_type === 'authorization_code') return readCode(db, clientId, proof, parameters);
+  if (parameters.grant_type === 'refresh_token') return readRefreshToken(db, clientId, parameters);
+  throw unsupportedGrantType();
+}
+
+interface Issue {
+  readonly redemption: Redemption;
+  readonly consent: GrantedConsent;
+  readonly proof: DpopProof;
+}
+
+async function issueWithEntry(
+  parts: TokenParts,
+  { redemption, consent, proof }: Issue,
+): Promise<TokenAnswer> {
+  const { grant, codeHash } = redemption;
+  const times = newTokenTimes(parts.clock, consent.expiresS);
+  if (times.expiresS <= times.issuedS) throw invalidGrant('the consent is over');
+  const refreshToken = codeHash === null ? undefined : newSecret();
+  const content = {
+    clientId: grant.clientId,
+    consentId: grant.consentId,
+    grantId: grant.grantId,
+    jkt: proof.jkt,
+    detail: consent.detail,
+  };
+  const entry = {
+    kind: 'token.issued',
+    actor: 'third-party',
+    third_party: grant.clientId,
+    consent_ref: grant.consentId,
+    jkt: proof.jkt,
+    token: times.jti,
+    expires_s: times.expiresS,
+  } as const;
+  // Signing runs beside the append; the token is let go only when both are done.
+  const [token] = await Promise.all([
+    signAccessToken(parts, content, times),
+    parts.ledger
+      .append({
+        req: newRequestId(),
+        householdId: consent.householdId,
+        body: entry,
+        guards: guardsOf(redemption, refreshToken),
+      })
+      .catch(async (error: unknown) => {
+        throw error instanceof GuardRefused ? await refusal(parts, error.reason, redemption, consent) : error;
+      }),
+  ]);
+  return {
+    access_token: token,
+    token_type: 'DPoP',
+    expires_in: times.expiresS - times.issuedS,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+    grant_id: grant.grantId,
+    authorization_details: [consent.detail],
+  };
+}
+
+function guardsOf({ grant, codeHash }: Redemption, refreshToken: string | undefined): Guard[] {
+  const guards: Guard[] = [
+    { name: 'grant-in-force', args: { grant_id: grant.grantId } },
+    { name: 'third-party-active', args: { client_id: grant.clientId } },
+  ];
+  if (codeHash === null || refreshToken === undefined) return guards;
+  const hashes = {
+    code_hash: codeHash.toString('base64'),
+    refresh_hash: sha256(refreshToken).toString('base64'),
+  };
+  return [...guards, { name: 'code-unspent', args: hashes }];
+}
+
+async function refusal(
+  parts: TokenParts,
+  reason: string,
+  redemption: Redemption,
+  consent: GrantedConsent,
+): Promise<OauthError> {
+  if (reason === 'invalid_grant') return await revokeReused(parts, redemption, consent);
+  if (reason === 'third_party_suspended') return unauthorizedClient('this third party is suspended');
+  return invalidGrant('the consent is over');
+}
+
+/** RFC 6749 section 4.1.2: what the first use issued is dead, and committed so, before the second one is answered. */
+async function revokeReused(
+  parts: TokenParts,
+  { grant }: Redemption,
+  consent: GrantedConsent,
+): Promise<OauthError> {
+  await revokeGrant(parts, grant, consent.householdId, 'code_reused');
+  return invalidGrant('the code was used before: everything it gave is revoked');
+}
