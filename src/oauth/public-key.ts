@@ -16,7 +16,7 @@ const imported = boundedCache<PublicKey>(10_000);
 const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /** Null for a key that is private, not of the profile, or not one that makes this algorithm. */
-export async function importPublicKey(jwk: object, algorithm: SigningAlgorithm): Promise<PublicKey | null> {
+export async function importPublicKey(jwk: unknown, algorithm: SigningAlgorithm): Promise<PublicKey | null> {
   const needed = neededMembers(jwk);
   if (!needed || !algorithmsOf(needed)?.includes(algorithm)) return null;
   const name = `${algorithm} ${needed.kty} ${needed.crv ?? ''} ${needed.x ?? needed.n} ${needed.y ?? needed.e ?? ''}`;
@@ -30,7 +30,8 @@ export async function importPublicKey(jwk: object, algorithm: SigningAlgorithm):
 }
 
 // Only what the thumbprint covers: nothing else in a key may change what it verifies.
-function neededMembers(jwk: object): JWK | null {
+function neededMembers(jwk: unknown): JWK | null {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) return null;
   if (privateMembers.some((member) => member in jwk)) return null;
   const given = jwk as Record<string, unknown>;
   const names = { EC: ['kty', 'crv', 'x', 'y'], OKP: ['kty', 'crv', 'x'], RSA: ['kty', 'n', 'e'] }[
