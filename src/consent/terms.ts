@@ -97,7 +97,7 @@ export function narrowTerms(
       from,
       until,
     },
-    meterPoints: chosen.map((point) => point.meterPointId),
+    meterPoints: [...new Set(chosen.map((point) => point.meterPointId))],
   };
 }
 
@@ -126,7 +126,8 @@ function registerProblems(asked: ConsentTerms, chosen: readonly Register[]): Cho
 
 function meterPointProblems(choice: ConsentChoice, chosen: readonly ShareableMeterPoint[]): ChoiceProblem[] {
   if (choice.meterPoints.length === 0) return ['meter_points_none'];
-  return chosen.length === new Set(choice.meterPoints).size ? [] : ['meter_points_unknown'];
+  const known = new Set(chosen.map((point) => point.meterPointId));
+  return choice.meterPoints.every((id) => known.has(id)) ? [] : ['meter_points_unknown'];
 }
 
 const lifeOfThePastMs = 30 * 86_400_000;

@@ -18,7 +18,7 @@ import {
 import type { Fuel } from './meter-point.ts';
 
 export interface HouseholdParts {
-  readonly database: Database;
+  readonly db: Database;
   readonly ledger: Ledger;
 }
 
@@ -42,12 +42,12 @@ export interface AddedHousehold {
 /** Errors: `invalid_request`; `meter_point_taken`; `ledger_unavailable`. Adding the same again changes nothing. */
 export async function addHousehold(parts: HouseholdParts, added: NewHousehold): Promise<AddedHousehold> {
   const email = checkHousehold(added);
-  const { database, ledger } = parts;
-  const known = await findOccupierByEmail(database, email);
+  const { db, ledger } = parts;
+  const known = await findOccupierByEmail(db, email);
   const newHouseholdId = newId('household');
   // A key before the first entry; if another call adds the same household just now, this one is never used.
   if (known === null) await ledger.createSubject(newHouseholdId);
-  return database.transaction().execute(async (tx) => {
+  return db.transaction().execute(async (tx) => {
     // In one order, e-mail before meter point, so that two calls cannot wait for each other in a ring.
     await lockName(tx, email);
     await lockName(tx, added.mpan);

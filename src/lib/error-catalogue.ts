@@ -120,6 +120,11 @@ export const errorCatalogue = {
     'The meter store did not answer',
     'Try again after as many seconds as Retry-After says.',
   ),
+  not_stopped_yet: entry(
+    503,
+    'Sharing is not stopped yet',
+    'Try again in a moment, or phone the operator. No readings leave while our database does not answer.',
+  ),
   database_unavailable: entry(
     503,
     'The database did not answer',

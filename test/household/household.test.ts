@@ -16,7 +16,7 @@ after(async () => {
   await ledger.close();
   await databases.close();
 });
-const parts = { database: databases.app, ledger };
+const parts = { db: databases.app, ledger };
 let lastMpan = 1_000_000_000_000;
 const home = (changes: Partial<NewHousehold> = {}): NewHousehold => ({
   email: `home${++lastMpan}@example.org`,

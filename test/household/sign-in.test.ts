@@ -20,7 +20,7 @@ let homes = 0;
 async function newEmail(): Promise<string> {
   const email = `home${++homes}@example.org`;
   await addHousehold(
-    { database, ledger },
+    { db: database, ledger },
     {
       email,
       mpan: `10000000000${homes}`,

@@ -1,0 +1,111 @@
+// What the ledger is told of each step of a consent. Pure. Only random ids and what names nobody stands in clear;
+// the wording and the meter points are personal, and stand as commitments.
+import type { AppendRequest } from '../ledger/ledger.ts';
+import type { MeterRef, RequestId } from '../lib/ids.ts';
+import type { ConsentEvent } from './consent.ts';
+import type { Consent } from './consent-store.ts';
+import type { ConsentTerms } from './terms.ts';
+
+/** What the giver proved with. */
+export type SignedBy = 'code' | 'sandbox';
+type Subject = Pick<Consent, 'consentId' | 'householdId' | 'clientId' | 'version'>;
+
+export const requestedEntry = (
+  req: RequestId,
+  consent: Omit<Subject, 'version'>,
+  asked: ConsentTerms,
+  wordingDigest: string,
+): AppendRequest => ({
+  req,
+  householdId: consent.householdId,
+  body: {
+    kind: 'consent.requested',
+    actor: 'third-party',
+    consent_ref: consent.consentId,
+    third_party: consent.clientId,
+    purpose: asked.purpose,
+    resolution: asked.resolution,
+    window: { from: asked.from, until: asked.until },
+  },
+  personal: { wording: wordingDigest },
+});
+
+export interface Giving {
+  readonly terms: ConsentTerms;
+  readonly meterPoints: readonly { readonly meterRef: MeterRef; readonly mpan: string }[];
+  readonly expiresAtMs: number;
+  readonly signedBy: SignedBy;
+  readonly wordingDigest: string;
+}
+
+export const givenEntry = (req: RequestId, consent: Subject, giving: Giving): AppendRequest => ({
+  req,
+  householdId: consent.householdId,
+  body: {
+    kind: 'consent.given',
+    actor: 'householder',
+    consent_ref: consent.consentId,
+    version: consent.version,
+    third_party: consent.clientId,
+    purpose: giving.terms.purpose,
+    resolution: giving.terms.resolution,
+    window: { from: giving.terms.from, until: giving.terms.until },
+    registers: [...giving.terms.registers],
+    meter_refs: giving.meterPoints.map((point) => point.meterRef),
+    expires_s: Math.floor(giving.expiresAtMs / 1000),
+    ...(giving.terms.once ? { once: 1 as const } : {}),
+    signed_by: giving.signedBy,
+  },
+  personal: {
+    wording: giving.wordingDigest,
+    meter_points: giving.meterPoints.map((point) => ({ meter_ref: point.meterRef, mpan: point.mpan })),
+  },
+});
+
+const overKinds = {
+  stop: ['consent.stopped', 'householder'],
+  expire: ['consent.expired', 'broker'],
+  return: ['consent.returned', 'third-party'],
+  supersede: ['consent.superseded', 'broker'],
+} as const satisfies Partial<Record<ConsentEvent, readonly [string, string]>>;
+
+/** A given consent that is over: by whom and how, never why. */
+export function overEntry(req: RequestId, consent: Subject, event: keyof typeof overKinds): AppendRequest {
+  const [kind, actor] = overKinds[event];
+  return {
+    req,
+    householdId: consent.householdId,
+    body: {
+      kind,
+      actor,
+      consent_ref: consent.consentId,
+      version: consent.version,
+      third_party: consent.clientId,
+    },
+  };
+}
+
+const unansweredKinds = {
+  refuse: ['consent.refused', 'householder'],
+  lapse: ['consent.lapsed', 'broker'],
+} as const;
+
+/** A request that came to nothing. */
+export function unansweredEntry(
+  req: RequestId,
+  consent: Pick<Consent, 'consentId' | 'householdId' | 'clientId' | 'asked'>,
+  event: keyof typeof unansweredKinds,
+): AppendRequest {
+  const [kind, actor] = unansweredKinds[event];
+  return {
+    req,
+    householdId: consent.householdId,
+    body: {
+      kind,
+      actor,
+      consent_ref: consent.consentId,
+      third_party: consent.clientId,
+      purpose: consent.asked.purpose,
+    },
+  };
+}

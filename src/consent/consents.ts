@@ -1,0 +1,63 @@
+// What can be done with a consent: request, give, refuse, stop, return and list. The door of this room.
+// State and ledger entry are one transaction, and every move is one that the table in consent.ts has.
+import { StabledoorError } from '../lib/errors.ts';
+import { type ClientId, type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
+import { move } from './consent.ts';
+import { insertSteps, updateState } from './consent-change-store.ts';
+import { overEntry, unansweredEntry } from './consent-entry.ts';
+import {
+  type ConsentParts,
+  holdConsent,
+  mustBeTheirs,
+  mustFind,
+  record,
+  type Within,
+} from './consent-step.ts';
+import { type Consent, findConsent, readNowMs } from './consent-store.ts';
+
+export type { ConsentParts, Within } from './consent-step.ts';
+export { type Consent, findConsent, listOccupierConsents, listThirdPartyConsents } from './consent-store.ts';
+export { expireConsents } from './expire-consents.ts';
+export { type ConsentGift, giveConsent } from './give-consent.ts';
+export { type ConsentRequest, requestConsent } from './request-consent.ts';
+export { type Stopped, stopConsent } from './stop-consent.ts';
+
+/** Errors: `consent_unknown`; `illegal_transition`; `ledger_unavailable`. */
+export async function refuseConsent(
+  parts: ConsentParts,
+  refusal: { consentId: ConsentId; occupierId: OccupierId; within?: Within },
+): Promise<Consent> {
+  await mustBeTheirs(parts.db, refusal);
+  return endConsent(parts, refusal.consentId, 'refuse', refusal.within);
+}
+
+/** The third party gives its consent back. Errors: `consent_unknown` (another's, too); `illegal_transition`; `ledger_unavailable`. */
+export async function returnConsent(
+  parts: ConsentParts,
+  { consentId, clientId }: { consentId: ConsentId; clientId: ClientId },
+): Promise<Consent> {
+  const consent = await findConsent(parts.db, consentId);
+  if (consent === null || consent.clientId !== clientId || consent.version === 0)
+    throw new StabledoorError('consent_unknown');
+  return endConsent(parts, consentId, 'return');
+}
+
+async function endConsent(
+  { db, ledger }: ConsentParts,
+  consentId: ConsentId,
+  event: 'refuse' | 'return',
+  within?: Within,
+): Promise<Consent> {
+  return db.transaction().execute(async (tx) => {
+    const consent = await holdConsent(tx, consentId);
+    const at = new Date(await readNowMs(tx));
+    const req = newRequestId();
+    await updateState(tx, [consentId], move(consent.state, event), at);
+    await insertSteps(tx, [{ logId: ledger.logId, consentId, event, version: consent.version, req, at }]);
+    const after = await mustFind(tx, consentId);
+    await within?.(tx, after);
+    const entry = event === 'refuse' ? unansweredEntry(req, consent, event) : overEntry(req, consent, event);
+    await record(ledger, tx, [entry]);
+    return after;
+  });
+}

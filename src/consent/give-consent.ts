@@ -1,0 +1,96 @@
+// Gives a consent: the householder's choice, narrowed, for meter points that are the household's own.
+// State, terms, the names of the meter points, whatever the caller adds and the ledger entry stand or fall together.
+import type { BrokerTransaction } from '../db/database.ts';
+import { listMeterPoints } from '../household/household-store.ts';
+import type { HouseholdMeterPoint } from '../household/meter-point.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import { type ConsentId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
+import { move } from './consent.ts';
+import { insertMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
+import { givenEntry, type SignedBy } from './consent-entry.ts';
+import {
+  type ConsentParts,
+  endSiblings,
+  holdConsent,
+  mustBeTheirs,
+  mustFind,
+  record,
+  type Within,
+} from './consent-step.ts';
+import { type Consent, findSiblings, lockHousehold } from './consent-store.ts';
+import { type ConsentChoice, type ConsentTerms, expiryMs, narrowTerms } from './terms.ts';
+
+export interface ConsentGift {
+  readonly consentId: ConsentId;
+  readonly occupierId: OccupierId;
+  readonly choice: ConsentChoice;
+  readonly signedBy: SignedBy;
+  readonly within?: Within;
+}
+
+/**
+ * Errors: `consent_unknown`; `illegal_transition`; `invalid_request` with `problems` where the choice is more than was
+ * asked or nothing; `ledger_unavailable`. On any of them nothing is given.
+ */
+export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promise<Consent> {
+  const { db, ledger } = parts;
+  const { householdId } = await mustBeTheirs(db, gift);
+  return db.transaction().execute(async (tx) => {
+    const nowMs = await lockHousehold(tx, householdId);
+    const asked = await holdConsent(tx, gift.consentId);
+    move(asked.state, 'give');
+    const household = await listMeterPoints(tx, householdId);
+    const narrowed = narrowTerms(asked.asked, gift.choice, household);
+    if (!narrowed.ok)
+      throw new StabledoorError('invalid_request', 'The choice does not fit what was asked for.', {
+        problems: narrowed.problems.join(' '),
+      });
+    const chosen = household.filter((point) => narrowed.meterPoints.includes(point.meterPointId));
+    const older = await findSiblings(tx, purposeOf(asked), 'given');
+    const superseded = await endSiblings(tx, ledger, older, 'supersede', nowMs);
+    const given = await writeGiven(tx, ledger, asked, { terms: narrowed.terms, chosen, nowMs });
+    await gift.within?.(tx, given.consent);
+    const entry = givenEntry(given.req, given.consent, {
+      ...{ terms: narrowed.terms, meterPoints: given.meterPoints, expiresAtMs: given.expiresAtMs },
+      ...{ signedBy: gift.signedBy, wordingDigest: asked.wordingDigest },
+    });
+    await record(ledger, tx, [...superseded, entry]);
+    return given.consent;
+  });
+}
+
+const purposeOf = ({ householdId, clientId, asked }: Consent) => ({
+  householdId,
+  clientId,
+  purpose: asked.purpose,
+});
+
+async function writeGiven(
+  tx: BrokerTransaction,
+  ledger: Ledger,
+  { consentId }: Consent,
+  giving: { terms: ConsentTerms; chosen: readonly HouseholdMeterPoint[]; nowMs: number },
+) {
+  const { terms, chosen, nowMs } = giving;
+  const version = 1;
+  const zones = chosen.map((point) => point.zone);
+  const expiresAtMs = expiryMs(terms, zones, nowMs);
+  const meterPoints = distinctPoints(chosen).map(({ meterPointId, mpan }) => ({
+    meterRef: newId('mp'),
+    meterPointId,
+    mpan,
+  }));
+  const req = newRequestId();
+  const at = new Date(nowMs);
+  await insertTerms(tx, ledger.logId, consentId, version, terms);
+  await insertMeterRefs(tx, ledger.logId, consentId, meterPoints);
+  await updateGiven(tx, consentId, { version, expiresAt: new Date(expiresAtMs), at });
+  await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'give', version, req, at }]);
+  return { consent: await mustFind(tx, consentId), meterPoints, expiresAtMs, req };
+}
+
+/** A household that left a meter point and came back has two tenancies of it, and one name for it. */
+const distinctPoints = (points: readonly HouseholdMeterPoint[]): HouseholdMeterPoint[] => [
+  ...new Map(points.map((point) => [point.meterPointId, point])).values(),
+];

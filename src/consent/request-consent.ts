@@ -1,0 +1,65 @@
+// Writes down what a third party asks, in the words that will be shown, when a signed-in householder opens the request.
+// Opening it again gives the same consent and the same words; what is given later is given on exactly these.
+import type { BrokerTransaction } from '../db/database.ts';
+import { listMeterPoints } from '../household/household-store.ts';
+import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
+import { type ClientId, type HouseholdId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
+import { localDateAt } from '../lib/local-date.ts';
+import { insertConsent, insertSteps } from './consent-change-store.ts';
+import { requestedEntry } from './consent-entry.ts';
+import { type ConsentParts, endSiblings, mustFind, record } from './consent-step.ts';
+import { type Consent, findConsentByRequest, findSiblings, lockHousehold } from './consent-store.ts';
+import type { ConsentTerms } from './terms.ts';
+import { type AskablePurpose, type AskingParty, wordingDigest, wordRequest } from './wording.ts';
+
+export interface ConsentRequest {
+  readonly householdId: HouseholdId;
+  readonly occupierId: OccupierId;
+  readonly clientId: ClientId;
+  /** Names the third party's request: opening the same one again gives the same consent. */
+  readonly requestRef: string;
+  readonly terms: ConsentTerms & { readonly purpose: AskablePurpose };
+  readonly party: AskingParty;
+}
+
+const everywhere = 'Europe/London';
+
+/** When a signed-in householder opens a request. A newer request of the same third party lapses the open one. */
+export async function requestConsent(parts: ConsentParts, request: ConsentRequest): Promise<Consent> {
+  const { db, ledger } = parts;
+  const { householdId, occupierId, clientId, requestRef, terms } = request;
+  const known = await findConsentByRequest(db, occupierId, requestRef);
+  if (known !== null) return known;
+  return db.transaction().execute(async (tx) => {
+    const nowMs = await lockHousehold(tx, householdId);
+    const opened = await findConsentByRequest(tx, occupierId, requestRef);
+    if (opened !== null) return opened;
+    const lapsed = await lapseOpenRequests(tx, ledger, { householdId, clientId }, nowMs);
+    const household = await listMeterPoints(tx, householdId);
+    const today = localDateAt(nowMs, household[0]?.zone ?? everywhere);
+    const wording = wordRequest(request.party, terms, household, today);
+    const consentId = newId('consent');
+    const digest = wordingDigest(wording);
+    const req = newRequestId();
+    const at = new Date(nowMs);
+    await insertConsent(tx, {
+      ...{ logId: ledger.logId, consentId, householdId, occupierId, clientId, requestRef, at },
+      ...{ asked: terms, wording, wordingDigest: digest },
+    });
+    await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'request', version: 0, req, at }]);
+    const consent = await mustFind(tx, consentId);
+    const subject = { consentId, householdId, clientId };
+    await record(ledger, tx, [...lapsed, requestedEntry(req, subject, terms, digest)]);
+    return consent;
+  });
+}
+
+async function lapseOpenRequests(
+  tx: BrokerTransaction,
+  ledger: Ledger,
+  asking: { householdId: HouseholdId; clientId: ClientId },
+  nowMs: number,
+): Promise<AppendRequest[]> {
+  const open = await findSiblings(tx, asking, 'requested');
+  return endSiblings(tx, ledger, open, 'lapse', nowMs);
+}
