@@ -67,6 +67,31 @@ export function readConfig(env: Record<string, string | undefined> = process.env
   };
 }
 
+export interface DescribedSetting {
+  readonly name: SettingName;
+  /** As it is set; null where the default holds. Of a secret only that it is set. */
+  readonly value: string | null;
+  readonly standard: string;
+  readonly does: string;
+  readonly secret: boolean;
+}
+
+/** Every setting for people to read. Checks nothing. */
+export function describeSettings(env: Record<string, string | undefined> = process.env): DescribedSetting[] {
+  return Object.entries(settings).map(([name, setting]) => {
+    const secret = 'secret' in setting;
+    const value = env[name] || null;
+    const { standard, does } = setting;
+    return {
+      name: name as SettingName,
+      value: secret && value ? 'set, hidden' : value,
+      standard,
+      does,
+      secret,
+    };
+  });
+}
+
 function refuseUnknown(env: Record<string, string | undefined>): void {
   const unknown = Object.keys(env).find((name) => name.startsWith('STABLEDOOR_') && !(name in settings));
   if (unknown)

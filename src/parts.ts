@@ -18,6 +18,9 @@ import { assertReadOnly } from './metering/sources/read-only.ts';
 import type { Logger } from './observe/logger.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
 
+/** For the doctor: nobody but this file opens a source, or looks at one. */
+export { assertReadOnly };
+
 /** One log now; everything that is keyed by log takes this from here, so that there can be many. */
 export const theLogId = 1;
 

@@ -5,6 +5,9 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import type { Clock } from '../lib/clock.ts';
 
+/** For what happens before there is a database: making keys. Nothing that is recorded or compared may use it. */
+export const machineClock: Clock = { nowMs: () => Date.now() };
+
 export interface DatabaseClock extends Clock {
   /** Reads the offset again, for whoever has just moved the clock. */
   refresh(): Promise<void>;

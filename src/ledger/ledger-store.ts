@@ -109,6 +109,16 @@ export async function latestCheckpoint(
   return row ?? null;
 }
 
+/** The time of the newest entry; 0 while there is none. */
+export async function headTimeMs(db: Store, logId: number): Promise<number> {
+  const row = await db
+    .selectFrom('ledger.head')
+    .select('last_ms')
+    .where('log_id', '=', logId)
+    .executeTakeFirst();
+  return row?.last_ms ?? 0;
+}
+
 export async function findLog(db: Store, logId: number): Promise<{ origin: string; mode: string } | null> {
   const row = await db
     .selectFrom('ledger.log')

@@ -1,0 +1,35 @@
+#!/usr/bin/env node
+// Starts the command line with the Node that `npm ci` brought, where the one that runs this is too old for it.
+// Plain old JavaScript on purpose: it must run wherever npm does.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const project = join(dirname(fileURLToPath(import.meta.url)), '..');
+const program = join(project, 'src', 'cli', 'main.ts');
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  const { main } = await import(program);
+  await main(process.argv.slice(2));
+} else {
+  const shipped = join(project, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
+  if (!existsSync(shipped)) {
+    process.stderr.write(
+      `stabledoor: Node ${process.versions.node} is too old; run \`npm ci\` in ${project}, which brings Node 24\n`,
+    );
+    process.exit(1);
+  }
+  const child = spawn(shipped, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends its signals to both of us; the child ends in its own way, and we with it.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', (error) => {
+    process.stderr.write(`stabledoor: ${error.message}\n`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

@@ -1,0 +1,124 @@
+// The doctor's look at the databases: reachable, migrated, with the right rights, and holding the log that the
+// settings and the key belong to.
+import { stat } from 'node:fs/promises';
+import type { Kysely } from 'kysely';
+import type { Config } from '../config.ts';
+import { openClock } from '../db/clock.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { pendingMigrations, type StoreName } from '../db/migrate.ts';
+import type { Stores } from '../db/stores.ts';
+import { openCheckpoint } from '../ledger/checkpoint.ts';
+import { countPending, findLog, headTimeMs, latestCheckpoint } from '../ledger/ledger-store.ts';
+import { nodeCrypto } from '../ledger/node-crypto.ts';
+import { openLedgerKey } from '../ledger/signing-key.ts';
+import { checkLedgerRights } from '../ledger/start-check.ts';
+import { assertReadOnly, theLogId } from '../parts.ts';
+import { type Check, type Finding, run } from './check.ts';
+import { withStores } from './opened.ts';
+
+export async function checkDatabases(config: Config): Promise<Finding[]> {
+  // The doctor does not make a database to have something to look at.
+  if (config.databases === null && (await stat(config.dataDir).catch(() => null)) === null)
+    return [
+      { check: 'databases', state: 'not checked', detail: 'there are none yet; the first start makes them' },
+    ];
+  const findings: Finding[] = [];
+  const opened = await run({
+    name: 'databases',
+    mend: 'start the server that the addresses name, or look at the log that the message names',
+    look: () => withStores(config, async (stores) => examine(config, stores, findings)),
+  });
+  return [opened, ...findings];
+}
+
+async function examine(config: Config, stores: Stores, findings: Finding[]): Promise<string> {
+  const { addresses, embedded } = stores;
+  const db = openDatabase({ url: addresses.app, maxConnections: 2 });
+  const meterStore = openDatabase<unknown>({ url: addresses.meterReader, maxConnections: 2 });
+  const subjectKeys = openDatabase<unknown>({ url: addresses.subjectKeys, maxConnections: 2 });
+  try {
+    const checks = [
+      migrationCheck('broker', db as unknown as Kysely<unknown>),
+      migrationCheck('meter-store', meterStore),
+      migrationCheck('subject-keys', subjectKeys),
+      rightsCheck(db),
+      meterStoreCheck(meterStore),
+      logCheck(config, db),
+      clockCheck(db),
+      pendingCheck(db),
+    ];
+    for (const check of checks) findings.push(await run(check));
+  } finally {
+    await Promise.all([db.destroy(), meterStore.destroy(), subjectKeys.destroy()]);
+  }
+  return embedded === null ? 'those of DATABASE_URL' : `embedded, on port ${embedded.port}`;
+}
+
+const migrationCheck = (store: StoreName, db: Kysely<unknown>): Check => ({
+  name: `migrations of ${store}`,
+  mend: 'run `stabledoor migrate`',
+  async look() {
+    const pending = await pendingMigrations(db, store);
+    if (pending.length > 0) throw new Error(`${pending.join(', ')} not applied`);
+    return 'newest';
+  },
+});
+
+const rightsCheck = (db: Database): Check => ({
+  name: 'rights and durability',
+  mend: 'mend what is named: the application role is a member of stabledoor_app alone (docs/1-running.md)',
+  async look() {
+    await checkLedgerRights(db);
+    return 'the application role can only append, durably';
+  },
+});
+
+const meterStoreCheck = (db: Kysely<unknown>): Check => ({
+  name: 'meter store',
+  mend: 'connect as a role that is a member of stabledoor_meter_reader alone (docs/1-running.md)',
+  async look() {
+    await assertReadOnly(db);
+    return 'read only';
+  },
+});
+
+const logCheck = (config: Config, db: Database): Check => ({
+  name: 'log',
+  mend: 'set STABLEDOOR_MODE, STABLEDOOR_LOG_ORIGIN and STABLEDOOR_KEY_DIR to those that the log was opened with',
+  async look() {
+    const log = await findLog(db, theLogId);
+    if (log === null) return 'is opened at the first start';
+    if (log.origin !== config.logOrigin || log.mode !== config.mode)
+      throw new Error(
+        `it is ${log.origin} in ${log.mode} mode, not ${config.logOrigin} in ${config.mode} mode`,
+      );
+    const checkpoint = await latestCheckpoint(db, theLogId);
+    if (checkpoint === null) return `${log.origin}, empty`;
+    const { key } = await openLedgerKey(config.keyDir, log.origin, false);
+    const trust = { origin: log.origin, logKeys: [key], witnessKeys: [] };
+    await openCheckpoint(checkpoint.note, trust, nodeCrypto);
+    return `${log.origin}, ${checkpoint.size} entries; the newest checkpoint is signed with our key`;
+  },
+});
+
+const clockCheck = (db: Database): Check => ({
+  name: 'clock',
+  mend: 'set the machine’s clock right; a sandbox that was moved into the future stays there',
+  async look() {
+    const clock = await openClock(db as never, null);
+    const newest = await headTimeMs(db, theLogId);
+    const behind = newest - clock.nowMs();
+    if (behind > 2000) throw new Error(`it is ${Math.ceil(behind / 1000)} s behind the newest entry`);
+    return new Date(clock.nowMs()).toISOString();
+  },
+});
+
+const pendingCheck = (db: Database): Check => ({
+  name: 'entries that wait',
+  mend: 'start the broker: it writes them first',
+  async look() {
+    const waiting = await countPending(db, theLogId);
+    if (waiting > 0) throw new Error(`${waiting}`);
+    return 'none';
+  },
+});

@@ -1,0 +1,85 @@
+// Opens what a command needs and closes it again, whatever happens: an embedded server that this command started must
+// not outlive it, and one that a broker runs must not be stopped under it.
+import type { Kysely } from 'kysely';
+import type { Config } from '../config.ts';
+import { type DatabaseClock, openClock } from '../db/clock.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+import { openStores, type Stores } from '../db/stores.ts';
+import type { MeterStoreTables } from '../db/tables/meter-store.ts';
+import { openLogger } from '../observe/logger.ts';
+import { openParts, type Parts } from '../parts.ts';
+
+interface Closable {
+  close(): Promise<void>;
+}
+
+/** Everything that the broker has, for commands that write to the ledger. */
+export const withParts = <Answer>(config: Config, work: (parts: Parts) => Promise<Answer>): Promise<Answer> =>
+  using(() => openParts(config, openLogger('silent')), work);
+
+/** The databases alone. */
+export const withStores = <Answer>(
+  config: Config,
+  work: (stores: Stores) => Promise<Answer>,
+): Promise<Answer> => using(() => openStores(config), work);
+
+export interface OpenDatabase {
+  readonly db: Database;
+  readonly clock: DatabaseClock;
+  readonly stores: Stores;
+}
+
+/** The broker's database and its clock, for commands that only read it. Prefers the regulator's reader. */
+export const withDatabase = <Answer>(
+  config: Config,
+  work: (open: OpenDatabase) => Promise<Answer>,
+): Promise<Answer> =>
+  withStores(config, async (stores) => {
+    const db = openDatabase({ url: stores.addresses.audit ?? stores.addresses.app, maxConnections: 2 });
+    try {
+      return await work({ db, clock: await openClock(db as never, null), stores });
+    } finally {
+      await db.destroy();
+    }
+  });
+
+/** The meter store as the importer. Errors: no address of it was given. */
+export async function withImporter<Answer>(
+  stores: Stores,
+  work: (store: Kysely<MeterStoreTables>) => Promise<Answer>,
+): Promise<Answer> {
+  const url = stores.addresses.importer;
+  if (url === null)
+    throw new Error('STABLEDOOR_IMPORT_DATABASE_URL is not set: it is the meter store as the importer');
+  const store = openDatabase<MeterStoreTables>({ url, maxConnections: 2, statementTimeoutMs: 120_000 });
+  try {
+    return await work(store);
+  } finally {
+    await store.destroy();
+  }
+}
+
+async function using<Opened extends Closable, Answer>(
+  open: () => Promise<Opened>,
+  work: (opened: Opened) => Promise<Answer>,
+): Promise<Answer> {
+  const opened = await open();
+  let closing: Promise<void> | null = null;
+  const close = () => {
+    closing ??= opened.close();
+    return closing;
+  };
+  const leave = (signal: Signal) => void close().finally(() => process.exit(128 + signals[signal]));
+  for (const signal of signalNames) process.once(signal, leave);
+  try {
+    return await work(opened);
+  } finally {
+    for (const signal of signalNames) process.off(signal, leave);
+    await close();
+  }
+}
+
+/** By number: a shell reports the end by a signal as 128 more. */
+const signals = { SIGINT: 2, SIGTERM: 15 } as const;
+type Signal = keyof typeof signals;
+const signalNames = Object.keys(signals) as Signal[];

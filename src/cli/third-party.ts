@@ -1,0 +1,188 @@
+// `stabledoor third-party …`: the registry from the command line, through the same functions as the broker.
+import { readFile, stat } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { readConfig } from '../config.ts';
+import type { JsonValue } from '../lib/canonical-json.ts';
+import type { ClientId } from '../lib/ids.ts';
+import { type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
+import { purposesOf } from '../registry/purposes.ts';
+import { registerThirdParty, restoreThirdParty, suspendThirdParty } from '../registry/registry.ts';
+import { findThirdParty, listThirdParties } from '../registry/registry-store.ts';
+import type { Registration, ThirdParty } from '../registry/third-party.ts';
+import { UsageError } from './failure.ts';
+import { withDatabase, withParts } from './opened.ts';
+import { openOutput, table } from './output.ts';
+
+interface AddOptions {
+  readonly name: string;
+  readonly tradingName?: string;
+  readonly class: string;
+  readonly group?: string;
+  readonly registrationNumber?: string;
+  readonly purpose: string[];
+  readonly jwks: string;
+  readonly redirectUri: string[];
+  readonly recipient?: string[];
+  readonly retentionDays?: string;
+}
+
+export function addThirdPartyCommands(program: Command): void {
+  const family = program.command('third-party').description('who may ask for readings');
+  addAdd(family);
+  family
+    .command('suspend <id>')
+    .description('refuse everything that a third party asks, from now on')
+    .requiredOption('--reason <text>', 'one line; it stands in the ledger')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: { reason: string; json?: true }) => {
+      await withParts(readConfig(), async ({ db, ledger, config }) => {
+        const parts = { db, ledger, production: config.mode === 'production' };
+        await suspendThirdParty(parts, id as ClientId, options.reason);
+      });
+      answerStatus(options, id, 'suspended');
+    });
+  family
+    .command('restore <id>')
+    .description('end a suspension')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: { json?: true }) => {
+      await withParts(readConfig(), async ({ db, ledger, config }) => {
+        await restoreThirdParty({ db, ledger, production: config.mode === 'production' }, id as ClientId);
+      });
+      answerStatus(options, id, 'active');
+    });
+  addReading(family);
+}
+
+function addAdd(family: Command): void {
+  family
+    .command('add')
+    .description('register a third party; prints {"client_id", "status"}')
+    .requiredOption('--name <name>', 'its legal name')
+    .requiredOption('--class <class>', `one of ${thirdPartyClasses.join(', ')}`)
+    .requiredOption('--purpose <purpose...>', 'what for; each must be open to the class')
+    .requiredOption('--jwks <file>', 'its public keys, a JWK set')
+    .requiredOption('--redirect-uri <uri...>', 'where householders are sent back to, exactly as it will ask')
+    .option('--trading-name <name>', 'the name that householders know it by, where it differs')
+    .option('--group <group>', 'the legal group it belongs to; limits hold over a group together')
+    .option('--registration-number <number>', 'in the register of companies')
+    .option('--recipient <id...>', 'other registered third parties that get the readings from it')
+    .option('--retention-days <days>', 'for how long it says it keeps readings')
+    .option('--json', 'the same: this command always answers with JSON')
+    .addHelpText('after', `\nPurposes by class:\n${purposeHelp()}`)
+    .action(addThirdParty);
+}
+
+async function addThirdParty(options: AddOptions): Promise<void> {
+  const config = readConfig();
+  const production = config.mode === 'production';
+  const registration = await readRegistration(options);
+  const added = await withParts(config, ({ db, ledger }) =>
+    registerThirdParty({ db, ledger, production }, registration),
+  );
+  const output = openOutput(true);
+  output.answer({ client_id: added.clientId, status: added.status }, '');
+  output.remark(
+    added.status === 'active'
+      ? `${added.name} may ask from now on.`
+      : `${added.name} waits for the approval of a second operator, and may ask for nothing until then.`,
+  );
+}
+
+function addReading(family: Command): void {
+  family
+    .command('list')
+    .description('every third party, in the order of registration')
+    .option('--json', 'answer as JSON')
+    .action(async (options: { json?: true }) => {
+      const found = await withDatabase(readConfig(), ({ db }) => listThirdParties(db));
+      const rows = found.map((one) => [
+        one.clientId,
+        one.status,
+        one.class,
+        one.purposes.join(','),
+        one.name,
+      ]);
+      const text = found.length === 0 ? 'No third party is registered.' : table([heading, ...rows]);
+      openOutput(options.json ?? false).answer(found.map(shown), text);
+    });
+  family
+    .command('show <id>')
+    .description('all that is registered about one')
+    .option('--json', 'answer as JSON')
+    .action(async (id: string, options: { json?: true }) => {
+      const found = await withDatabase(readConfig(), ({ db }) => findThirdParty(db, id));
+      if (found === null) throw new Error(`there is no third party ${id}`);
+      const value = shown(found);
+      const rows = Object.entries(value).map(([name, one]) => [name, cell(one)]);
+      openOutput(options.json ?? false).answer(value, table(rows));
+    });
+}
+
+const heading = ['CLIENT ID', 'STATUS', 'CLASS', 'PURPOSES', 'NAME'];
+
+/** The names of the columns of a registration, for whoever reads the answer with a program. */
+const shown = (one: ThirdParty): { [name: string]: JsonValue } => ({
+  client_id: one.clientId,
+  status: one.status,
+  name: one.name,
+  trading_name: one.tradingName,
+  class: one.class,
+  group: one.group,
+  registration_number: one.registrationNumber,
+  purposes: one.purposes,
+  redirect_uris: one.redirectUris,
+  recipients: one.recipients,
+  retention_days: one.retentionDays,
+  key_ids: one.jwks.keys.map((key) => key.kid ?? null),
+});
+
+const cell = (value: JsonValue): string =>
+  Array.isArray(value) ? value.join(', ') || '-' : String(value) || '-';
+
+function answerStatus(options: { json?: true }, id: string, status: ThirdParty['status']): void {
+  openOutput(options.json ?? false).answer({ client_id: id, status }, `${id} is ${status}.`);
+}
+
+async function readRegistration(options: AddOptions): Promise<Registration> {
+  return {
+    name: options.name,
+    class: options.class as ThirdPartyClass,
+    purposes: options.purpose as Registration['purposes'],
+    redirectUris: options.redirectUri,
+    jwks: await readJwksFile(options.jwks),
+    ...(options.tradingName === undefined ? {} : { tradingName: options.tradingName }),
+    ...(options.group === undefined ? {} : { group: options.group }),
+    ...(options.registrationNumber === undefined ? {} : { registrationNumber: options.registrationNumber }),
+    ...(options.recipient === undefined ? {} : { recipients: options.recipient }),
+    ...(options.retentionDays === undefined ? {} : { retentionDays: readDays(options.retentionDays) }),
+  };
+}
+
+const longestJwks = 64 * 1024;
+
+async function readJwksFile(path: string): Promise<unknown> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new UsageError(`--jwks: there is no file ${path}`);
+  if (found.size > longestJwks) throw new UsageError(`--jwks: ${path} is larger than 64 kB`);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch {
+    throw new UsageError(`--jwks: ${path} is not JSON`);
+  }
+}
+
+function readDays(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new UsageError('--retention-days: a whole number of days');
+  return Number(text);
+}
+
+const purposeHelp = (): string =>
+  table(
+    thirdPartyClasses.map((one) => [
+      `  ${one}`,
+      purposesOf(one)
+        .map((rule) => rule.purpose)
+        .join(', '),
+    ]),
+  );
