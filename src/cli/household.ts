@@ -66,7 +66,7 @@ function readOptions(options: AddOptions): ReadOptions {
 async function add({ db, ledger, clock, stores }: Parts, read: ReadOptions) {
   const { mpan, fuel, zone } = read;
   const from = read.from ?? localDateAt(clock.nowMs(), zone);
-  const added = await addHousehold({ database: db, ledger }, { ...read, from });
+  const added = await addHousehold({ db, ledger }, { ...read, from });
   // Last, and harmless to repeat: if it fails, the same command run again completes what is missing.
   await withImporter(stores, (store) => addMeterPoints(store, [{ mpan, fuel, unit: unitOf[fuel], zone }]));
   return { ...added, from };

@@ -8,6 +8,7 @@ import { failureOf } from './failure.ts';
 import { addHouseholdCommands } from './household.ts';
 import { addImportCommand } from './import.ts';
 import { addInitCommand } from './init.ts';
+import { addLedgerCommands } from './ledger.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { openOutput } from './output.ts';
 import { addThirdPartyCommands } from './third-party.ts';
@@ -35,6 +36,7 @@ export function commandLine(): Command {
   addThirdPartyCommands(program);
   addHouseholdCommands(program);
   addImportCommand(program);
+  addLedgerCommands(program);
   addConfigCommand(program);
   addDoctorCommand(program);
   return program;

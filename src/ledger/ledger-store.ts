@@ -109,6 +109,23 @@ export async function latestCheckpoint(
   return row ?? null;
 }
 
+/** The smallest checkpoint of at least `size` entries, or null while there are fewer. */
+export async function checkpointFrom(
+  db: Store,
+  logId: number,
+  size: number,
+): Promise<{ size: number; note: string } | null> {
+  const row = await db
+    .selectFrom('ledger.checkpoint')
+    .select(['size', 'note'])
+    .where('log_id', '=', logId)
+    .where('size', '>=', size)
+    .orderBy('size')
+    .limit(1)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /** The time of the newest entry; 0 while there is none. */
 export async function headTimeMs(db: Store, logId: number): Promise<number> {
   const row = await db

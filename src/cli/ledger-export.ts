@@ -1,0 +1,74 @@
+// Writes an export beside its place and renames it when it is whole: a file under the name asked for is never cut.
+import { createHash } from 'node:crypto';
+import { open, rename, rm, stat } from 'node:fs/promises';
+import { readConfig } from '../config.ts';
+import { exportLog } from '../ledger/export.ts';
+import { formatExportLine } from '../ledger/export-format.ts';
+import { theLogId } from '../parts.ts';
+import { readPolicyText } from '../policy/policy-text.ts';
+import { UsageError } from './failure.ts';
+import { withDatabase } from './opened.ts';
+import { openProgress } from './progress.ts';
+
+export interface ExportOptions {
+  readonly out: string;
+  readonly to?: number;
+}
+
+export interface WrittenExport {
+  readonly file: string;
+  readonly origin: string;
+  readonly entries: number;
+  readonly sha256: string;
+}
+
+/** Replaces a file that is there. Errors: UsageError if it is a folder. */
+export async function exportToFile({ out, to }: ExportOptions): Promise<WrittenExport> {
+  if ((await stat(out).catch(() => null))?.isDirectory()) throw new UsageError(`--out: ${out} is a folder`);
+  const config = readConfig();
+  const fresh = `${out}.${process.pid}.part`;
+  try {
+    const written = await withDatabase(config, async ({ db, clock }) => {
+      const policies = [await readPolicyText(config.policyDir)];
+      const lines = exportLog(db, { logId: theLogId, clock, policies, ...(to === undefined ? {} : { to }) });
+      return await writeLines(fresh, lines);
+    });
+    await rename(fresh, out);
+    return { file: out, ...written };
+  } finally {
+    await rm(fresh, { force: true });
+  }
+}
+
+const blockLength = 256 * 1024;
+
+async function writeLines(
+  path: string,
+  lines: ReturnType<typeof exportLog>,
+): Promise<Omit<WrittenExport, 'file'>> {
+  const progress = openProgress('writing', 'entries');
+  const hash = createHash('sha256');
+  const file = await open(path, 'wx', 0o600);
+  let [block, entries, size, origin] = ['', 0, 0, ''];
+  const flush = async () => {
+    const bytes = Buffer.from(block);
+    block = '';
+    hash.update(bytes);
+    await file.writeFile(bytes);
+    progress.update(entries, size);
+  };
+  try {
+    for await (const line of lines) {
+      if (line.type === 'manifest') ({ origin, size } = line);
+      if (line.type === 'entry') entries++;
+      block += formatExportLine(line);
+      if (block.length >= blockLength) await flush();
+    }
+    await flush();
+    await file.sync();
+  } finally {
+    await file.close();
+    progress.stop();
+  }
+  return { origin, entries, sha256: hash.digest('hex') };
+}

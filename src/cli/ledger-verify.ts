@@ -1,0 +1,138 @@
+// Verifies an export or the database and says what was found, what was counted and what could not be proven.
+// An export is read as a regulator would read it: from the file alone.
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Config, readConfig } from '../config.ts';
+import { exportLog } from '../ledger/export.ts';
+import { type ExportLine, readExport } from '../ledger/export-format.ts';
+import { nodeCrypto } from '../ledger/node-crypto.ts';
+import { openLedgerKey } from '../ledger/signing-key.ts';
+import type { Verdict, Violation } from '../ledger/verdict.ts';
+import { NoteError } from '../ledger/verifier-key.ts';
+import { verifyLog } from '../ledger/verify.ts';
+import type { JsonValue } from '../lib/canonical-json.ts';
+import { theLogId } from '../parts.ts';
+import { readPolicyText } from '../policy/policy-text.ts';
+import { BadNews, UsageError } from './failure.ts';
+import { withDatabase } from './opened.ts';
+import { oneLine, openOutput, table } from './output.ts';
+import { openProgress } from './progress.ts';
+
+export interface VerifyOptions {
+  readonly export?: string;
+  readonly key?: string[];
+  readonly checkpoint?: string[];
+  readonly json?: true;
+}
+
+export async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile()) throw new UsageError(`--export: there is no file ${path}`);
+  say(await verify(readExport(createReadStream(path)), options.key ?? [], options), options);
+}
+
+/** The key is the one given, or our own from the key folder: what the database says of its key proves nothing. */
+export async function verifyDatabase(options: VerifyOptions): Promise<void> {
+  const config = readConfig();
+  const keys = options.key ?? (await ownKey(config));
+  const verdict = await withDatabase(config, async ({ db, clock }) => {
+    const policies = [await readPolicyText(config.policyDir)];
+    return await verify(exportLog(db, { logId: theLogId, clock, policies }), keys, options);
+  });
+  say(verdict, options);
+}
+
+async function ownKey({ keyDir, logOrigin }: Config): Promise<string[]> {
+  const file = await stat(join(keyDir, 'ledger.key')).catch(() => null);
+  return file === null ? [] : [(await openLedgerKey(keyDir, logOrigin, false)).key.text];
+}
+
+async function verify(
+  lines: AsyncIterable<ExportLine>,
+  keys: readonly string[],
+  options: VerifyOptions,
+): Promise<Verdict> {
+  const checkpoints = await Promise.all((options.checkpoint ?? []).map(readCheckpoint));
+  const progress = openProgress('verifying', 'entries');
+  try {
+    return await verifyLog(counted(lines, progress.update), { ...nodeCrypto, keys, checkpoints });
+  } catch (error) {
+    if (error instanceof NoteError) throw new UsageError(`--key or --checkpoint: ${error.message}`);
+    throw error;
+  } finally {
+    progress.stop();
+  }
+}
+
+async function readCheckpoint(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile() || found.size > 100_000)
+    throw new UsageError(`--checkpoint: there is no file ${path}, or it is no checkpoint`);
+  return await readFile(path, 'utf8');
+}
+
+async function* counted(
+  lines: AsyncIterable<ExportLine>,
+  update: (done: number, total: number) => void,
+): AsyncGenerator<ExportLine> {
+  let [done, total] = [0, 0];
+  for await (const line of lines) {
+    if (line.type === 'manifest') total = line.size;
+    if (line.type === 'entry' && ++done % 500 === 0) update(done, total);
+    yield line;
+  }
+}
+
+/** Errors: BadNews where the log is not sound, after it has been said. */
+function say(verdict: Verdict, options: VerifyOptions): void {
+  const output = openOutput(options.json ?? false);
+  output.answer(verdictValue(verdict), verdictText(verdict));
+  if (verdict.sound) return;
+  const [first] = verdict.violations;
+  const others = verdict.violationCount - 1;
+  output.complain(
+    `not sound: ${first ? violationText(first) : ''}${others > 0 ? ` (and ${others} more)` : ''}`,
+  );
+  throw new BadNews();
+}
+
+const verdictValue = (verdict: Verdict): JsonValue => ({
+  sound: verdict.sound,
+  origin: verdict.origin,
+  size: verdict.size,
+  keys: verdict.keys,
+  witnesses: verdict.witnesses,
+  violation_count: verdict.violationCount,
+  violations: verdict.violations.map(({ index, kind, message }) => ({ index, kind, message })),
+  counts: {
+    entries: verdict.counts.entries,
+    kinds: verdict.counts.kinds,
+    checkpoints: verdict.counts.checkpoints,
+    consents_signed_by: verdict.counts.consentsSignedBy,
+    store_reads: {
+      numbered: verdict.counts.storeReads.numbered,
+      missing: verdict.counts.storeReads.missing,
+      skipped_at_restart: verdict.counts.storeReads.skippedAtRestart,
+    },
+    disclosures_without_store_read: verdict.counts.disclosuresWithoutStoreRead,
+  },
+  unproven: verdict.unproven,
+});
+
+function verdictText(verdict: Verdict): string {
+  const { counts, violations, violationCount } = verdict;
+  const kinds = Object.entries(counts.kinds).sort(([a], [b]) => a.localeCompare(b));
+  const left = violationCount - violations.length;
+  return [
+    `${oneLine(verdict.origin ?? 'no log')}: ${verdict.sound ? 'sound' : 'NOT SOUND'}, ${verdict.size} entries`,
+    ...(kinds.length > 0 ? [table(kinds.map(([kind, count]) => [`  ${kind}`, String(count)]))] : []),
+    ...violations.map((violation) => `  ${violationText(violation)}`),
+    ...(left > 0 ? [`  … and ${left} more`] : []),
+    'Not proven:',
+    ...verdict.unproven.map((sentence) => `  ${sentence}`),
+  ].join('\n');
+}
+
+const violationText = ({ index, kind, message }: Violation): string =>
+  `${index === null ? 'the log' : `entry ${index}`}: ${kind}: ${oneLine(message)}`;

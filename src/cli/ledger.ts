@@ -1,0 +1,44 @@
+// `stabledoor ledger …`: write the ledger into a file, and verify such a file or the database itself.
+// A file is verified offline: no database is opened, and no setting counts.
+import type { Command } from 'commander';
+import { UsageError } from './failure.ts';
+import { type ExportOptions, exportToFile } from './ledger-export.ts';
+import { type VerifyOptions, verifyDatabase, verifyFile } from './ledger-verify.ts';
+import { openOutput } from './output.ts';
+
+export function addLedgerCommands(program: Command): void {
+  const family = program.command('ledger').description('verify the record of everything, or write it out');
+  family
+    .command('verify')
+    .description('check that the ledger is unaltered, and that every disclosure had its consent')
+    .option('--export <file>', 'an export to verify, offline; without it the database is verified')
+    .option('--key <vkey...>', 'verifier keys that you got otherwise: of the log, and of witnesses')
+    .option('--checkpoint <file...>', 'signed checkpoints that you kept: the log must still hold them')
+    .option('--json', 'answer as JSON')
+    .addHelpText('after', '\nExit codes: 0 sound, 1 a violation (named by index), 2 wrong usage.')
+    .action(async (options: VerifyOptions) => {
+      await (options.export === undefined ? verifyDatabase(options) : verifyFile(options.export, options));
+    });
+  family
+    .command('export')
+    .description('write the ledger into a file that anyone can verify offline')
+    .requiredOption('--out <file>', 'the file; one that is there is replaced when the new one is whole')
+    .option('--to <index>', 'only the entries before this one, up to the first checkpoint that covers them')
+    .option('--json', 'answer as JSON')
+    .action(async (options: { out: string; to?: string; json?: true }) => {
+      const read: ExportOptions = {
+        out: options.out,
+        ...(options.to === undefined ? {} : { to: readIndex('--to', options.to) }),
+      };
+      const written = await exportToFile(read);
+      const text = `${written.entries} entries of ${written.origin} are in ${written.file} (SHA-256 ${written.sha256}).`;
+      openOutput(options.json ?? false).answer({ ...written }, text);
+    });
+}
+
+function readIndex(option: string, text: string): number {
+  const index = Number(text);
+  if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(index))
+    throw new UsageError(`${option}: a whole number from 1`);
+  return index;
+}
