@@ -39,8 +39,16 @@ export interface ExternalDatabases {
 
 type Values = Partial<Record<SettingName, string>>;
 
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Settings that a program fixes, whatever the environment says: the demo is always in demo mode. */
+export const environmentWith = (fixed: Partial<Record<SettingName, string>>): Environment => ({
+  ...process.env,
+  ...fixed,
+});
+
 /** Errors: ConfigError, its message one line that names the setting. */
-export function readConfig(env: Record<string, string | undefined> = process.env): Config {
+export function readConfig(env: Environment = process.env): Config {
   refuseUnknown(env);
   const values = readValues(env);
   const mode = z.enum(modes).parse(values.STABLEDOOR_MODE ?? 'sandbox');
@@ -77,7 +85,7 @@ export interface DescribedSetting {
 }
 
 /** Every setting for people to read. Checks nothing. */
-export function describeSettings(env: Record<string, string | undefined> = process.env): DescribedSetting[] {
+export function describeSettings(env: Environment = process.env): DescribedSetting[] {
   return Object.entries(settings).map(([name, setting]) => {
     const secret = 'secret' in setting;
     const value = env[name] || null;
@@ -92,13 +100,13 @@ export function describeSettings(env: Record<string, string | undefined> = proce
   });
 }
 
-function refuseUnknown(env: Record<string, string | undefined>): void {
+function refuseUnknown(env: Environment): void {
   const unknown = Object.keys(env).find((name) => name.startsWith('STABLEDOOR_') && !(name in settings));
   if (unknown)
     throw new ConfigError(`${unknown}: there is no such setting; \`stabledoor config\` lists them all`);
 }
 
-function readValues(env: Record<string, string | undefined>): Values {
+function readValues(env: Environment): Values {
   const values: Values = {};
   for (const [name, setting] of Object.entries(settings) as [SettingName, (typeof settings)[SettingName]][]) {
     const value = env[name];

@@ -15,6 +15,8 @@ import { openSubjects } from './ledger/subjects.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
+import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
+import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
 
@@ -26,6 +28,8 @@ export const theLogId = 1;
 
 export interface Parts {
   readonly config: Config;
+  readonly issuer: string;
+  readonly production: boolean;
   readonly logger: Logger;
   readonly stores: Stores;
   readonly db: Database;
@@ -34,6 +38,8 @@ export interface Parts {
   readonly ledger: Ledger;
   readonly policy: Policy;
   readonly source: ReadingSource;
+  readonly signingKeys: SigningKeys;
+  readonly verifyAccess: VerifyAccess;
   close(): Promise<void>;
 }
 
@@ -46,6 +52,7 @@ export interface PartsOptions {
 
 /** Errors: one line for each thing that is not as it must be; what was opened is closed again. */
 export async function openParts(config: Config, logger: Logger, options: PartsOptions = {}): Promise<Parts> {
+  const production = config.mode === 'production';
   const closing: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -64,7 +71,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     await checkLedgerRights(db);
     await assertReadOnly(meterStore);
     await options.beforeLog?.(stores);
-    const clock = await openClock(db as never, config.mode === 'production' ? null : addresses.app);
+    const clock = await openClock(db as never, production ? null : addresses.app);
     closing.push(() => clock.close());
     const policy = await openPolicy(config.policyDir);
     const ledger = await openLedger({
@@ -72,13 +79,16 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       logId: theLogId,
       origin: config.logOrigin,
       mode: config.mode,
-      signer: await openLedgerKey(config.keyDir, config.logOrigin, config.mode !== 'production'),
+      signer: await openLedgerKey(config.keyDir, config.logOrigin, !production),
       subjects: openSubjects(subjectKeys, config.logOrigin),
       logger,
     });
     closing.push(() => ledger.close());
+    const signingKeys = await openSigningKeys(config.keyDir, { clock, makeMissing: !production });
     return {
       config,
+      issuer: config.issuer,
+      production,
       logger,
       stores,
       db,
@@ -87,6 +97,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       ledger,
       policy,
       source: embeddedSource(meterStore),
+      signingKeys,
+      verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys }),
       close,
     };
   } catch (error) {

@@ -61,16 +61,18 @@ export function openApiDocument(contracts: readonly RouteContract[]): object {
 }
 
 function operation(contract: RouteContract): ZodOpenApiOperationObject {
-  const { params, query, body } = contract;
+  const { params, query, header, body } = contract;
   return {
     operationId: contract.operationId,
     tags: [contract.tag],
     summary: contract.summary,
     ...(contract.description ? { description: contract.description } : {}),
     security: contract.security === 'none' ? [] : [{ [contract.security]: [] }],
-    ...(params || query
-      ? { requestParams: { ...(params ? { path: params } : {}), ...(query ? { query } : {}) } }
-      : {}),
+    requestParams: {
+      ...(params ? { path: params } : {}),
+      ...(query ? { query } : {}),
+      ...(header ? { header } : {}),
+    },
     ...(body
       ? { requestBody: { required: true, content: { [body.contentType]: { schema: body.schema } } } }
       : {}),

@@ -2,10 +2,10 @@
 // (pg_ctl), so that one left behind by a killed broker is found by the pid in its own data folder and adopted.
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { type EmbeddedHome, findHome } from './embedded-home.ts';
 import { run } from './embedded-run.ts';
+import { freePort } from './free-port.ts';
 
 export interface EmbeddedServer {
   readonly port: number;
@@ -129,19 +129,6 @@ async function startServer(home: EmbeddedHome): Promise<number> {
       cause,
     });
   }
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((done, fail) => {
-    const probe = createServer();
-    probe.once('error', fail);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === 'object' ? done(address.port) : fail(new Error('no port')),
-      );
-    });
-  });
 }
 
 /** The starter owns the server; an adopter becomes owner only when the former one is dead. */

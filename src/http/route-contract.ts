@@ -28,6 +28,7 @@ export interface RouteContract {
   readonly security: 'dpop' | 'client' | 'none';
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
+  readonly header?: z.ZodObject;
   readonly body?: BodyContract;
   readonly responses: Readonly<Record<number, ResponseContract>>;
   /** Problem documents (RFC 9457) this route can answer with; each has a page at /errors/{code}. */

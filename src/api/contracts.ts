@@ -1,0 +1,15 @@
+// Every route that is promised to programs, in one list: openapi.yaml is made from it, and a test compares it with
+// the routes that the application has.
+
+import type { RouteContract } from '../http/route-contract.ts';
+import { oauthContracts } from '../oauth/contract.ts';
+import * as published from './published-contract.ts';
+import { listMeterPoints, readReadings } from './readings-contract.ts';
+
+/** The sandbox has routes of its own that production does not. */
+export const contracts = (_mode: 'production' | 'sandbox' | 'demo'): RouteContract[] => [
+  ...Object.values(published),
+  ...oauthContracts,
+  listMeterPoints,
+  readReadings,
+];

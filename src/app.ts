@@ -1,0 +1,30 @@
+// From parts to the express application: the order in which a request meets them, on one screen.
+import express, { type Express } from 'express';
+import { challenges } from './api/access.ts';
+import { contracts } from './api/contracts.ts';
+import { publishedRoutes } from './api/published.ts';
+import { readingsRoutes } from './api/readings.ts';
+import { nothingHere, problemResponses } from './http/problem.ts';
+import { giveRequestId } from './http/request-id.ts';
+import { securityHeaders } from './http/security-headers.ts';
+import { oauthRoutes } from './oauth/routes.ts';
+import type { Parts } from './parts.ts';
+
+export function createApp(parts: Parts): Express {
+  const { issuer, trustProxy, mode } = parts.config;
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.enable('strict routing').enable('case sensitive routing');
+  // Repeated and nested parameters stay what they are: a schema decides about them, not the parser.
+  app.set('query parser', 'simple');
+  if (trustProxy !== null) app.set('trust proxy', trustProxy);
+
+  app.use(giveRequestId, securityHeaders());
+  app.use(publishedRoutes(parts, contracts(mode)));
+  app.use(oauthRoutes(parts));
+  app.use(readingsRoutes(parts));
+
+  app.use(nothingHere);
+  app.use(challenges(issuer), problemResponses({ issuer, log: parts.logger }));
+  return app;
+}
