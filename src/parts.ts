@@ -19,6 +19,7 @@ import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
+import { publishPolicy } from './policy/publication.ts';
 
 /** For the doctor: nobody but this file opens a source, or looks at one. */
 export { assertReadOnly };
@@ -84,6 +85,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       logger,
     });
     closing.push(() => ledger.close());
+    await publishPolicy({ db, ledger, clock }, policy);
     const signingKeys = await openSigningKeys(config.keyDir, { clock, makeMissing: !production });
     return {
       config,

@@ -7,10 +7,16 @@ export const clockBody = z
     now: z
       .union([z.iso.datetime({ offset: true }), z.null()])
       .optional()
-      .meta({ description: 'The time to set; null gives the machine’s own back', example: '2026-01-31T09:00:00Z' }),
+      .meta({
+        description: 'The time to set; null gives the machine’s own back',
+        example: '2026-01-31T09:00:00Z',
+      }),
     advance_s: z.int().min(1).max(315_360_000).optional().meta({ description: 'Or seconds to go forward' }),
   })
-  .refine(({ now, advance_s }) => (now === undefined) !== (advance_s === undefined), 'send `now` or `advance_s`')
+  .refine(
+    ({ now, advance_s }) => (now === undefined) !== (advance_s === undefined),
+    'send `now` or `advance_s`',
+  )
   .meta({ id: 'SandboxClock' });
 
 const clockAnswer = z.strictObject({ now: z.string() });
@@ -60,7 +66,16 @@ export const decide = {
   security: 'none',
   body: json(decisionBody),
   responses: {
-    200: { description: 'Where the browser would be sent, code or error included', body: json(decisionAnswer) },
+    200: {
+      description: 'Where the browser would be sent, code or error included',
+      body: json(decisionAnswer),
+    },
   },
-  errors: ['invalid_request', 'not_found', 'illegal_transition', 'ledger_unavailable', 'database_unavailable'],
+  errors: [
+    'invalid_request',
+    'not_found',
+    'illegal_transition',
+    'ledger_unavailable',
+    'database_unavailable',
+  ],
 } as const satisfies RouteContract;

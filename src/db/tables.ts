@@ -3,6 +3,13 @@ import type { ConsentTables } from './tables/consent.ts';
 import type { HouseholdTables } from './tables/household.ts';
 import type { LedgerTables } from './tables/ledger.ts';
 import type { OauthTables } from './tables/oauth.ts';
+import type { PolicyTables } from './tables/policy.ts';
 import type { RegistryTables } from './tables/registry.ts';
 
-export interface Tables extends LedgerTables, RegistryTables, HouseholdTables, ConsentTables, OauthTables {}
+export interface Tables
+  extends LedgerTables,
+    PolicyTables,
+    RegistryTables,
+    HouseholdTables,
+    ConsentTables,
+    OauthTables {}

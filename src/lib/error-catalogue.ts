@@ -94,6 +94,11 @@ export const errorCatalogue = {
     'Use a method that the Allow header names.',
   ),
   not_acceptable: entry(406, 'No such format here', 'Ask for application/json.'),
+  clock_refused: entry(
+    409,
+    'The clock cannot be set to that time',
+    'Set a time that is not behind the last ledger entry; production has the machine’s clock.',
+  ),
   illegal_transition: entry(
     409,
     'The consent cannot make this move',
