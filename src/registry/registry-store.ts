@@ -60,6 +60,15 @@ export async function listThirdParties(store: Store): Promise<ThirdParty[]> {
   return rows.map(thirdPartyOf);
 }
 
+export async function listThirdPartiesByIds(store: Store, clientIds: readonly ClientId[]): Promise<ThirdParty[]> {
+  const rows = await selectThirdParties(store)
+    .where('t.client_id', 'in', [...clientIds])
+    .orderBy('t.client_id')
+    .limit(100)
+    .execute();
+  return rows.map(thirdPartyOf);
+}
+
 export async function countKnown(store: Store, clientIds: readonly ClientId[]): Promise<number> {
   const { known } = await store
     .selectFrom('registry.third_party as t')
