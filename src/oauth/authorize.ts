@@ -143,8 +143,13 @@ async function askOccupier(
   });
 }
 
-async function askingParty(db: Database, thirdParty: ThirdParty, note: string | undefined): Promise<AskingParty> {
-  const recipients = thirdParty.recipients.length > 0 ? await listThirdPartiesByIds(db, thirdParty.recipients) : [];
+async function askingParty(
+  db: Database,
+  thirdParty: ThirdParty,
+  note: string | undefined,
+): Promise<AskingParty> {
+  const recipients =
+    thirdParty.recipients.length > 0 ? await listThirdPartiesByIds(db, thirdParty.recipients) : [];
   const { name, tradingName, registrationNumber, retentionDays, notes } = thirdParty;
   return {
     name,

@@ -60,7 +60,10 @@ export async function listThirdParties(store: Store): Promise<ThirdParty[]> {
   return rows.map(thirdPartyOf);
 }
 
-export async function listThirdPartiesByIds(store: Store, clientIds: readonly ClientId[]): Promise<ThirdParty[]> {
+export async function listThirdPartiesByIds(
+  store: Store,
+  clientIds: readonly ClientId[],
+): Promise<ThirdParty[]> {
   const rows = await selectThirdParties(store)
     .where('t.client_id', 'in', [...clientIds])
     .orderBy('t.client_id')
