@@ -17,7 +17,7 @@ export interface ServerUser {
 
 export interface EmbeddedHome {
   readonly dataDir: string;
-  /** Holds the cluster, the server's log and the owner's pid. */
+  /** Holds the cluster, the server's log and who uses it. */
   readonly folder: string;
   readonly cluster: string;
   readonly binaries: { readonly initdb: string; readonly pgCtl: string };

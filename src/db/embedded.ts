@@ -1,19 +1,21 @@
 // A real PostgreSQL 18 in the data folder, for when no DATABASE_URL is given. It runs as a server of its own
 // (pg_ctl), so that one left behind by a killed broker is found by the pid in its own data folder and adopted.
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type EmbeddedHome, findHome } from './embedded-home.ts';
 import { run } from './embedded-run.ts';
+import { joinUsers } from './embedded-users.ts';
 import { freePort } from './free-port.ts';
 
 export interface EmbeddedServer {
   readonly port: number;
-  /** Of the process that owns the server now; it alone stops it. */
+  /** It ran already when we came. */
   readonly adopted: boolean;
   /** A connection string for a role and a database of this server. */
   url(role: string, password: string, database: string): string;
   readonly superuserPassword: string;
+  /** Stops the server, unless another process uses it still. */
   stop(): Promise<void>;
 }
 
@@ -29,25 +31,25 @@ const serverSettings = [
 /** Starts the server, or adopts the one that runs in this folder already. */
 export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   const home = await findHome(resolve(dataDir));
-  const superuserPassword = await readOrMakePassword(home);
-  await initialise(home, superuserPassword);
-  const running = await runningServer(home);
-  const adopted = running !== null;
-  const port = running?.port ?? (await startServer(home));
-  const ownerFile = join(home.folder, 'owner.pid');
-  const owner = await claimOwnership(ownerFile, adopted);
+  const { started, user } = await joinUsers(home.folder, async () => {
+    const superuserPassword = await readOrMakePassword(home);
+    await initialise(home, superuserPassword);
+    const running = await runningServer(home);
+    const port = running?.port ?? (await startServer(home));
+    return { superuserPassword, port, adopted: running !== null };
+  });
+  const { port } = started;
   return {
-    port,
-    adopted,
-    superuserPassword,
+    ...started,
     url: (role, password, database) =>
       `postgres://${encodeURIComponent(role)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
-    async stop() {
-      if (!owner) return;
-      await rm(ownerFile, { force: true });
-      await run(home, home.binaries.pgCtl, ['stop', '-D', home.cluster, '-m', 'fast', '-w', '-t', '60']);
-    },
+    stop: () => user.leave(() => stopServer(home)),
   };
+}
+
+async function stopServer(home: EmbeddedHome): Promise<void> {
+  if ((await runningServer(home)) === null) return;
+  await run(home, home.binaries.pgCtl, ['stop', '-D', home.cluster, '-m', 'fast', '-w', '-t', '60']);
 }
 
 async function readOrMakePassword(home: EmbeddedHome): Promise<string> {
@@ -121,32 +123,9 @@ async function startServer(home: EmbeddedHome): Promise<number> {
     ]);
     return port;
   } catch (cause) {
-    // Another process may have started it between our look and our start.
-    const running = await runningServer(home);
-    if (running) return running.port;
     const tail = (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-3).join(' | ');
     throw new Error(`the embedded PostgreSQL did not start (${tail || 'no log'}); its log is ${log}`, {
       cause,
     });
-  }
-}
-
-/** The starter owns the server; an adopter becomes owner only when the former one is dead. */
-async function claimOwnership(ownerFile: string, adopted: boolean): Promise<boolean> {
-  if (adopted) {
-    const former = Number(await readFile(ownerFile, 'utf8').catch(() => ''));
-    if (former > 0 && former !== process.pid && isAlive(former)) return false;
-  }
-  await writeFile(ownerFile, `${process.pid}\n`);
-  await chmod(ownerFile, 0o600);
-  return true;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

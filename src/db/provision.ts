@@ -43,23 +43,23 @@ export async function provision(
   name: string,
   fresh = false,
 ): Promise<StoreUrls> {
-  const passwords = await readOrMakePasswords(join(dataDir, 'postgres-roles.json'));
   const db = superuser(server, 'postgres');
   try {
     // Two processes may start on one data folder; released with the connection.
     await sql`select pg_advisory_lock(7_353_001)`.execute(db);
+    const passwords = await readOrMakePasswords(join(dataDir, 'postgres-roles.json'));
     await ensureGroupRoles(db);
     for (const [role, group] of Object.entries(logins))
       await ensureLogin(db, role, group, passwords[role] as string);
     for (const [kind, roles] of Object.entries(mayConnect) as [StoreName, string[]][]) {
       await ensureDatabase(db, databasesOf(name)[kind], roles, fresh);
     }
+    const urls = storeUrls(server, passwords, name);
+    await migrateAll(urls);
+    return urls;
   } finally {
     await db.destroy();
   }
-  const urls = storeUrls(server, passwords, name);
-  await migrateAll(urls);
-  return urls;
 }
 
 /** Who may connect to which database; what they may do there, the migrations say. */

@@ -15,7 +15,7 @@ export interface StoreAddresses {
 export interface Stores {
   readonly addresses: StoreAddresses;
   readonly embedded: EmbeddedServer | null;
-  /** Stops the embedded server if this process owns it. */
+  /** Stops the embedded server unless another process uses it still. */
   close(): Promise<void>;
 }
 
