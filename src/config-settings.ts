@@ -14,7 +14,10 @@ interface Setting {
 
 const port = z
   .string()
-  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= 65_535, 'a port is a number from 0 to 65535');
+  .refine(
+    (text) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535,
+    'a port is a number from 1 to 65535',
+  );
 const path = z.string().max(4096, 'a path has at most 4096 characters');
 const postgresUrl = z
   .string()
@@ -45,7 +48,7 @@ function isIssuer(text: string): boolean {
 }
 
 export const settings = {
-  PORT: { schema: port, standard: '8080', does: 'port of the HTTP server; 0 takes a free one' },
+  PORT: { schema: port, standard: '8080', does: 'port of the HTTP server' },
   HOST: { schema: z.string().max(255), standard: '127.0.0.1', does: 'address the HTTP server listens on' },
   DATABASE_URL: {
     schema: postgresUrl,

@@ -1,0 +1,56 @@
+// Serves an application over HTTP, or over TLS 1.2 and later when a certificate is set, and stops without cutting off
+// an answer that is on its way.
+import { readFile } from 'node:fs/promises';
+import http, { type RequestListener } from 'node:http';
+import https from 'node:https';
+import type { Config } from './config.ts';
+
+export interface ListeningServer {
+  /** `http://127.0.0.1:8080`: where it listens, which behind a proxy is not the issuer. */
+  readonly address: string;
+  /** Resolves when the last answer has gone out, or after 10 s without those that had not. */
+  close(): Promise<void>;
+}
+
+const longestGoodbyeMs = 10_000;
+
+/** Errors: the port is taken, or a TLS file cannot be used; the message says which. */
+export async function listen(
+  app: RequestListener,
+  config: Pick<Config, 'host' | 'port' | 'tls'>,
+): Promise<ListeningServer> {
+  const server = config.tls === null ? http.createServer(app) : await secureServer(app, config.tls);
+  // A request is small: whoever takes longer to send one only holds a connection.
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 30_000;
+  await new Promise<void>((done, fail) => {
+    server.once('error', fail);
+    server.listen(config.port, config.host, () => {
+      server.off('error', fail);
+      done();
+    });
+  });
+  const at = server.address();
+  const port = typeof at === 'object' && at !== null ? at.port : config.port;
+  const host = config.host.includes(':') ? `[${config.host}]` : config.host;
+  return {
+    address: `${config.tls === null ? 'http' : 'https'}://${host}:${port}`,
+    close: () => close(server),
+  };
+}
+
+async function secureServer(app: RequestListener, tls: NonNullable<Config['tls']>): Promise<https.Server> {
+  const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)]);
+  return https.createServer({ cert, key, minVersion: 'TLSv1.2' }, app);
+}
+
+function close(server: http.Server | https.Server): Promise<void> {
+  return new Promise((done) => {
+    const timer = setTimeout(() => server.closeAllConnections(), longestGoodbyeMs);
+    server.close(() => {
+      clearTimeout(timer);
+      done();
+    });
+    server.closeIdleConnections();
+  });
+}
