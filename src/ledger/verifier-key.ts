@@ -1,6 +1,7 @@
 // Keys of signed notes in text form (C2SP signed-note): `name+id+base64(type byte || key)`, and what each type signs.
 // A signature type is one row of the table below; a type that is not there is refused, never guessed.
 import { decodeBase64, encodeBase64 } from '../lib/base64.ts';
+import { COSIGNATURE_BYTES, cosignatureMessage, splitCosignature } from './cosignature.ts';
 import { type Sha256, utf8, type VerifyCrypto } from './crypto.ts';
 
 export const ED25519 = 0x01;
@@ -29,12 +30,12 @@ export class NoteError extends Error {
 interface SignatureType {
   readonly keyBytes: number;
   readonly signatureBytes: number;
-  /** Time in the signature, message that it covers, and the signature proper. */
-  readonly open: (text: string, payload: Uint8Array) => Opened;
+  /** Time in the signature, message that it covers, and the signature proper; null if the time makes no sense. */
+  readonly open: (text: string, payload: Uint8Array) => Opened | null;
 }
 interface Opened {
   readonly timeSeconds: number | null;
-  readonly message: string;
+  readonly message: Uint8Array;
   readonly signature: Uint8Array;
 }
 
@@ -46,24 +47,18 @@ const signatureTypes: ReadonlyMap<number, SignatureType> = new Map([
       signatureBytes: 64,
       open: (text: string, payload: Uint8Array): Opened => ({
         timeSeconds: null,
-        message: text,
+        message: utf8(text),
         signature: payload,
       }),
     },
   ],
-  [ED25519_COSIGNATURE, { keyBytes: 32, signatureBytes: 72, open: openCosignature }],
+  [ED25519_COSIGNATURE, { keyBytes: 32, signatureBytes: COSIGNATURE_BYTES, open: openCosignature }],
 ]);
 
-function openCosignature(text: string, payload: Uint8Array): Opened {
-  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
-  const time = view.getBigUint64(0);
-  if (time > BigInt(Number.MAX_SAFE_INTEGER))
-    throw new NoteError('the time of a cosignature is out of range');
-  return {
-    timeSeconds: Number(time),
-    message: `cosignature/v1\ntime ${time}\n${text}`,
-    signature: payload.subarray(8),
-  };
+function openCosignature(text: string, payload: Uint8Array): Opened | null {
+  const cosignature = splitCosignature(payload);
+  if (cosignature === null) return null;
+  return { ...cosignature, message: cosignatureMessage(cosignature.timeSeconds, text) };
 }
 
 /** Null where the signature is not that key's over `text`. */
@@ -75,8 +70,10 @@ export async function verifySignature(
 ): Promise<VerifiedSignature | null> {
   const type = signatureTypes.get(key.type);
   if (type === undefined || payload.length !== type.signatureBytes) return null;
-  const { timeSeconds, message, signature } = type.open(text, payload);
-  const valid = await crypto.verifyEd25519(key.publicKey, utf8(message), signature);
+  const opened = type.open(text, payload);
+  if (opened === null) return null;
+  const { timeSeconds, message, signature } = opened;
+  const valid = await crypto.verifyEd25519(key.publicKey, message, signature);
   return valid ? { key, timeSeconds } : null;
 }
 

@@ -95,7 +95,8 @@ const webAreas = /^src\/web\/(householder|regulator|developer|operator)\//;
 const pure = new RegExp(
   `^src/(${[
     'lib/(?!ids)[^/]+',
-    'ledger/(entry|merkle|note|checkpoint|commitment|verify)[^/]*',
+    'ledger/(entry|merkle|note|checkpoint|cosignature|commitment|verify)[^/]*',
+    'ledger/witness-(policy|quorum|request)',
     'registry/third-party',
     'notify/security-event',
     'policy/(request|refusal-reason|recall)',
