@@ -35,6 +35,7 @@ export const violationKinds = [
   'finer_than_consented',
   'outside_consent_window',
   'more_than_window_holds',
+  'single_read_spent',
   'void_without_disclosure',
   'store_read_repeated',
 ] as const;

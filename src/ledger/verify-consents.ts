@@ -13,9 +13,16 @@ type Over = EntryOf<
 >;
 export type ConsentMove = Requested | Terms | Answered | Over;
 
+export interface GivenConsent {
+  readonly state: 'given';
+  readonly terms: Terms;
+  readonly meterRefs: ReadonlySet<string>;
+  /** Meter points that were read, kept for a consent to a single read. */
+  readonly read: Set<string>;
+}
 export type ConsentState =
   | { readonly state: 'requested'; readonly request: Requested }
-  | { readonly state: 'given'; readonly terms: Terms; readonly meterRefs: ReadonlySet<string> }
+  | GivenConsent
   | { readonly state: 'over'; readonly how: string; readonly index: number; readonly thirdParty: string };
 
 const howOver = (kind: (Answered | Over)['kind']): string => kind.slice('consent.'.length);
@@ -86,8 +93,8 @@ export class ConsentCheck {
       !body.meter_refs.every((meterRef) => before.meterRefs.has(meterRef)) ||
       !body.registers.every((register) => terms.registers.includes(register)) ||
       (terms.once === 1 && body.once === undefined);
-    if (isWider) this.#widened(place, 'a meter point, a register or time was added');
-    return given(body);
+    if (isWider) this.#widened(place, 'a meter point, a register, a read or time was added');
+    return given(body, before.read);
   }
 
   #close(
@@ -143,8 +150,9 @@ export class ConsentCheck {
   }
 }
 
-const given = (terms: Terms): ConsentState => ({
+const given = (terms: Terms, read = new Set<string>()): GivenConsent => ({
   state: 'given',
   terms,
   meterRefs: new Set(terms.meter_refs),
+  read,
 });

@@ -36,6 +36,7 @@ export class DisclosureCheck {
       if (!consent.meterRefs.has(body.meter_ref))
         find('meter_point_not_consented', `${body.meter_ref} is not of ${body.consent_ref}`);
       compareTerms(body, consent.terms, find);
+      if (consent.terms.once === 1) spend(consent.read, body.meter_ref, find);
     }
     if (body.count > mostReadings(body.resolution, body.window))
       find(
@@ -56,6 +57,13 @@ export class DisclosureCheck {
       this.#findings.add(index, 'void_without_disclosure', `entry ${disclosure} was made void before`);
     else this.#voided.add(disclosure);
   }
+}
+
+/** Each meter point once. A disclosure made void later has spent the read as well: it cannot be known to have stayed. */
+function spend(read: Set<string>, meterRef: string, find: Find): void {
+  if (read.has(meterRef))
+    find('single_read_spent', `${meterRef} was read before, and the consent is to one read`);
+  read.add(meterRef);
 }
 
 function compareTerms(body: Disclosure, terms: Terms, find: Find): void {

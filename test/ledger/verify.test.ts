@@ -222,6 +222,31 @@ test('a key of another log proves nothing about this one', async () => {
   assert.equal(verdict.violations[0]?.kind, 'key_not_trusted');
 });
 
+test('a witness whose key only the export names does not count', async () => {
+  const [manifest, key] = exportOf([]) as [ExportLine, ExportLine];
+  const witness: ExportLine = { type: 'key', key: ours.witnessKey };
+  const lines: ExportLine[] = [manifest, key, witness, { type: 'checkpoint', note: ours.checkpoint0 }];
+  for (const keys of [[], [ours.logKey]]) {
+    const verdict = await verifyLines(lines, { keys });
+    assert.deepEqual(verdict.witnesses, []);
+    assert.equal(verdict.counts.checkpoints, 1);
+  }
+});
+
+test('a trusted key of another log may not sign for this one', async () => {
+  const other = noteSigner('other.example/log', new Uint8Array(32).fill(5));
+  const entries = entriesOf(at(honest, 0, { draft: { ...drafts['log.opened'], key: other.key.text } }));
+  const good = checkpointOf(entries);
+  const note = other.signNote(good.slice(0, good.indexOf('\n\n') + 1));
+  const lines = [...exportOf(entries).slice(0, -1), { type: 'checkpoint', note } as const];
+  finds(
+    await verifyLines(lines, { keys: [ours.logKey, other.key.text] }),
+    [0, 'key_not_trusted'],
+    [7, 'checkpoint_invalid'],
+    [null, 'checkpoint_missing'],
+  );
+});
+
 test('a policy text with another digest is found, and a missing one is said to be missing', async () => {
   const lines = exportOf(entriesOf(honest));
   const bent = lines.map(
@@ -419,6 +444,21 @@ test('a disclosure in a version that was narrowed since is found', async () => {
     [9, 'consent_version'],
     [9, 'finer_than_consented'],
   );
+});
+
+test('a consent to a single read covers one disclosure of each meter point, also after it was narrowed', async () => {
+  const both = { ...given, once: 1 as const, meter_refs: [...given.meter_refs, OTHER_METER] };
+  const once = (...after: EntryDraft[]) => [
+    ...at(honest, 5, { draft: both }),
+    ...after.map((draft) => ({ draft })),
+  ];
+  assert.deepEqual((await verifySteps(once(read({ meter_ref: OTHER_METER })))).violations, []);
+  finds(await verifySteps(once(read({}))), [8, 'single_read_spent']);
+  finds(await verifySteps(once(drafts['disclosure.void'], read({}))), [9, 'single_read_spent']);
+  const narrowed = { ...drafts['consent.narrowed'], once: 1 as const };
+  const later = read({ version: 2, resolution: 'P1M', count: 1 });
+  finds(await verifySteps(once(narrowed, later)), [9, 'single_read_spent']);
+  finds(await verifySteps(once(drafts['consent.narrowed'])), [8, 'consent_widened']);
 });
 
 test('a move that the diagram of states does not have is found', async () => {
