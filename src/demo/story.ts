@@ -2,8 +2,8 @@
 // Every claim is checked; the first that does not hold ends the story with an error.
 import type { Access, PushedRequest, ThirdParty } from '../../examples/third-party.ts';
 import { type Browser, inputValues, openBrowser, type Page, textOf } from './browser.ts';
+import { runCommand } from './command.ts';
 import { expect, type Narrator } from './narrator.ts';
-import { verifyExport } from './proof.ts';
 
 export interface StoryParts {
   readonly issuer: string;
@@ -15,7 +15,8 @@ export interface StoryParts {
   readonly from: string;
   readonly until: string;
   readonly verifierKey: string;
-  exportLedger(file: string): Promise<number>;
+  /** Settings for the command that exports. */
+  readonly environment: NodeJS.ProcessEnv;
 }
 
 export async function tellStory(parts: StoryParts, tell: Narrator): Promise<void> {
@@ -152,9 +153,10 @@ async function prove(parts: StoryParts, tell: Narrator): Promise<void> {
     'The regulator exports the ledger and checks it offline: no database, no network, a process of its own',
   );
   const file = `${parts.dataDir}/demo-ledger.ndjson`;
-  const entries = await parts.exportLedger(file);
-  tell.say(`${entries} entries in ${file}`);
-  for (const line of await verifyExport(file, parts.verifierKey)) tell.say(line);
+  const { environment, verifierKey } = parts;
+  for (const line of await runCommand(['ledger', 'export', '--out', file], environment)) tell.say(line);
+  const verify = ['ledger', 'verify', '--export', file, '--key', verifierKey];
+  for (const line of await runCommand(verify, {})) tell.say(line);
   tell.shows('every recorded access had a recorded consent in force at its place and time');
 }
 
