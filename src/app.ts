@@ -1,9 +1,11 @@
 // From parts to the express application: the order in which a request meets them, on one screen.
 import express, { type Express } from 'express';
 import { challenges } from './api/access.ts';
+import { consentsRoutes } from './api/consents.ts';
 import { contracts } from './api/contracts.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
+import { sandboxRoutes } from './api/sandbox.ts';
 import { nothingHere, problemResponses } from './http/problem.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -22,7 +24,8 @@ export function createApp(parts: Parts): Express {
   app.use(giveRequestId, securityHeaders());
   app.use(publishedRoutes(parts, contracts(mode)));
   app.use(oauthRoutes(parts));
-  app.use(readingsRoutes(parts));
+  app.use(readingsRoutes(parts), consentsRoutes(parts));
+  if (mode !== 'production') app.use(sandboxRoutes(parts));
 
   app.use(nothingHere);
   app.use(challenges(issuer), problemResponses({ issuer, log: parts.logger }));

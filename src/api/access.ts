@@ -1,6 +1,8 @@
 // Who calls the data API: checks token and proof before anything else, and gives every refusal its challenge.
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
+import type { Database } from '../db/database.ts';
 import { StabledoorError } from '../lib/errors.ts';
+import { admitCaller } from '../oauth/admission-store.ts';
 import { dpopChallenge } from '../oauth/errors.ts';
 import { endpointsOf } from '../oauth/metadata.ts';
 import type { AccessClaims, VerifyAccess } from '../oauth/verify-access.ts';
@@ -9,14 +11,31 @@ import type { AccessClaims, VerifyAccess } from '../oauth/verify-access.ts';
 export const requireAccess =
   (verifyAccess: VerifyAccess): RequestHandler =>
   async (req, res, next) => {
-    res.locals.caller = await verifyAccess({
-      method: req.method,
-      path: req.originalUrl.split('?', 1)[0] as string,
-      authorization: req.headers.authorization,
-      dpop: req.headersDistinct.dpop,
-    });
+    res.locals.caller = await verifyAccess(accessRequest(req));
     next();
   };
+
+export interface AdmissionParts {
+  readonly db: Database;
+  readonly ledger: { readonly logId: number };
+  readonly verifyAccess: VerifyAccess;
+}
+
+/** For a call that reads no readings, and so leaves no entry whose guards would check it. Rejects with 401. */
+export async function admittedCaller(parts: AdmissionParts, req: Request): Promise<AccessClaims> {
+  const caller = await parts.verifyAccess(accessRequest(req));
+  const { proofIsNew, tokenStands } = await admitCaller(parts.db, parts.ledger.logId, caller);
+  if (!proofIsNew) throw new StabledoorError('invalid_dpop_proof', 'This proof was used before.');
+  if (!tokenStands) throw new StabledoorError('invalid_token');
+  return caller;
+}
+
+const accessRequest = (req: Request) => ({
+  method: req.method,
+  path: req.originalUrl.split('?', 1)[0] as string,
+  authorization: req.headers.authorization,
+  dpop: req.headersDistinct.dpop,
+});
 
 export function callerOf(res: Response): AccessClaims {
   const caller: unknown = res.locals.caller;

@@ -3,13 +3,19 @@
 
 import type { RouteContract } from '../http/route-contract.ts';
 import { oauthContracts } from '../oauth/contract.ts';
+import * as consents from './consents-contract.ts';
 import * as published from './published-contract.ts';
 import { listMeterPoints, readReadings } from './readings-contract.ts';
+import { decide, setClock } from './sandbox-contract.ts';
 
 /** The sandbox has routes of its own that production does not. */
-export const contracts = (_mode: 'production' | 'sandbox' | 'demo'): RouteContract[] => [
+export const contracts = (mode: 'production' | 'sandbox' | 'demo'): RouteContract[] => [
   ...Object.values(published),
   ...oauthContracts,
   listMeterPoints,
   readReadings,
+  consents.listConsents,
+  consents.showConsent,
+  consents.giveBackConsent,
+  ...(mode === 'production' ? [] : [setClock, decide]),
 ];

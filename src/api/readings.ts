@@ -9,7 +9,7 @@ import { readingWindow } from '../metering/reading-window.ts';
 import { type Release, type ReleaseParts, releaseReadings } from '../metering/release.ts';
 import { findReadable } from '../metering/release-store.ts';
 import type { VerifyAccess } from '../oauth/verify-access.ts';
-import { callerOf, requireAccess } from './access.ts';
+import { admittedCaller, callerOf, requireAccess } from './access.ts';
 import { listMeterPoints, meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
 
 export interface ReadingsParts extends ReleaseParts {
@@ -18,10 +18,9 @@ export interface ReadingsParts extends ReleaseParts {
 
 export function readingsRoutes(parts: ReadingsParts): Router {
   const router = Router();
-  router.get(listMeterPoints.path, requireAccess(parts.verifyAccess), async (_req, res) => {
-    const caller = callerOf(res);
-    const now = new Date(parts.clock.nowMs());
-    const readable = await findReadable(parts.db, parts.ledger.logId, caller, now);
+  router.get(listMeterPoints.path, async (req, res) => {
+    const caller = await admittedCaller(parts, req);
+    const readable = await findReadable(parts.db, parts.ledger.logId, caller.consentId);
     if (readable === null) throw new StabledoorError('invalid_token');
     const { meterPoints, registers, ...terms } = readable;
     res.set('Cache-Control', 'no-store').json({
