@@ -24,6 +24,18 @@ ledger first.
 Start at \`/.well-known/oauth-authorization-server\`: all OAuth endpoints are found from it. The profile is FAPI 2.0:
 pushed requests, PKCE, \`private_key_jwt\`, DPoP.`;
 
+const tags: readonly { readonly name: RouteContract['tag']; readonly description: string }[] = [
+  { name: 'OAuth', description: 'How a consent is asked for and becomes a token.' },
+  { name: 'Readings', description: 'What a token lets you read.' },
+  { name: 'Consents', description: 'What you hold, and how to give it back.' },
+  { name: 'Ledger', description: 'The record of every access, for anyone to check.' },
+  {
+    name: 'Sandbox',
+    description: 'In sandbox and demo only: the clock, and the householder’s side of a request.',
+  },
+  { name: 'Service', description: 'Health, and this contract.' },
+];
+
 export function openApiDocument(contracts: readonly RouteContract[]): object {
   const paths: ZodOpenApiPathsObject = {};
   for (const contract of contracts) {
@@ -39,7 +51,7 @@ export function openApiDocument(contracts: readonly RouteContract[]): object {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/', description: 'This broker' }],
-    tags: [...new Set(contracts.map((contract) => contract.tag))].sort().map((name) => ({ name })),
+    tags: tags.filter(({ name }) => contracts.some((contract) => contract.tag === name)),
     paths,
     components: {
       securitySchemes: {

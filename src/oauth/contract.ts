@@ -40,7 +40,12 @@ const pushedRequestForm = z
     id: 'PushedAuthorizationRequest',
     examples: [
       {
+        client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+        client_assertion: 'eyJhbGciOiJFUzI1NiIsImtpZCI6ImsxIn0…',
         response_type: 'code',
+        redirect_uri: 'https://third-party.example/callback',
+        code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+        code_challenge_method: 'S256',
         authorization_details:
           '[{"type":"meter_readings","purpose":"energy-advice","fuels":["electricity"],"resolution":"P1D","from":"2026-01-01","until":"2026-12-01"}]',
       },
