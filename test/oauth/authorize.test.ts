@@ -160,6 +160,22 @@ test('two households that open one request: only one of them can answer it', asy
   assert.equal((await findConsent(databases.app, theirs.consent?.consentId as never))?.state, 'requested');
 });
 
+test('two households that share at the same moment: one grant, and the other is told', async () => {
+  for (let round = 0; round < 5; round++) {
+    const neighbour = await testHousehold(parts);
+    const pushed = await push(broker, party);
+    await openAuthorization(parts, pushed, home);
+    await openAuthorization(parts, pushed, neighbour);
+    const answers = await Promise.allSettled([
+      approveAuthorization(parts, pushed, home, share()),
+      approveAuthorization(parts, pushed, neighbour, share({}, neighbour)),
+    ]);
+    assert.equal(answers.filter(({ status }) => status === 'fulfilled').length, 1);
+    for (const answer of answers)
+      if (answer.status === 'rejected') assert.equal(answer.reason.error, 'invalid_request_uri');
+  }
+});
+
 test('a choice of more than was asked is refused and spends nothing', async () => {
   const pushed = await push(broker, party);
   await assert.rejects(approveAuthorization(parts, pushed, home, share({ resolution: 'PT30M' })), {

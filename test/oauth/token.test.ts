@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
+import express from 'express';
 import { calculateJwkThumbprint, createLocalJWKSet, jwtVerify } from 'jose';
 import request from 'supertest';
 import { stopConsent } from '../../src/consent/consents.ts';
+import { giveRequestId } from '../../src/http/request-id.ts';
 import { parseEntry } from '../../src/ledger/entry.ts';
 import { readEntries } from '../../src/ledger/ledger-store.ts';
+import { StabledoorError } from '../../src/lib/errors.ts';
+import { oauthRoutes } from '../../src/oauth/routes.ts';
 import { issueToken } from '../../src/oauth/token.ts';
 import { restoreThirdParty, suspendThirdParty } from '../../src/registry/registry.ts';
 import { testHousehold } from '../support/household.ts';
@@ -153,6 +157,14 @@ test('a code that is used again is refused, and what it gave is revoked and reco
   assert.equal((await entries()).filter((body) => body.kind === 'token.revoked').length, 1, 'once');
 });
 
+test('a code that is used again revokes even when it is out of time or comes with the wrong verifier', async () => {
+  const { code, pkce } = await grantedCode(broker, party, home);
+  const first = await requestToken(broker, party, await party.codeForm(code, pkce));
+  await later(120);
+  await requestToken(broker, party, await party.codeForm(code, newPkce()));
+  assert.equal(await isRevoked(first.body.grant_id), true);
+});
+
 test('of 50 redemptions of one code at once exactly one succeeds', async () => {
   const { code, pkce } = await grantedCode(broker, party, home);
   const forms = await Promise.all(Array.from({ length: 50 }, () => party.codeForm(code, pkce)));
@@ -196,24 +208,63 @@ test('a refresh token of another third party, made up, or after the stop is refu
   await refused(requestToken(broker, party, await party.refreshForm(issued.refresh_token)));
 });
 
-test('the guard refuses a token when the stop came between the look and the entry', async () => {
-  const issued = await issuedToken(broker, party, home);
-  const form = await party.refreshForm(issued.refresh_token);
-  const before = (await entries()).filter((body) => body.kind === 'token.issued').length;
-  const { ledger } = parts;
-  const stopFirst: typeof ledger = {
-    ...ledger,
-    async append(entry) {
-      await stopConsent(parts, { consentId: consentOf(issued) as never, occupierId: home.occupierId });
-      return ledger.append(entry);
-    },
+describe('between the look and the entry', () => {
+  const issueAfter = async (
+    issued: { refresh_token: string },
+    who: typeof party,
+    meanwhile: () => Promise<unknown>,
+  ) => {
+    const { ledger } = parts;
+    const late: typeof ledger = {
+      ...ledger,
+      append: async (entry) => {
+        await meanwhile();
+        return ledger.append(entry);
+      },
+    };
+    const parameters = await who.refreshForm(issued.refresh_token);
+    const proofs = [await who.proof('POST', tokenUrl)];
+    return issueToken({ ...parts, ledger: late }, { parameters, authorization: undefined, proofs });
   };
-  const attempt = issueToken(
-    { ...parts, ledger: stopFirst },
-    { parameters: form, authorization: undefined, proofs: [await party.proof('POST', tokenUrl)] },
-  );
-  await assert.rejects(attempt, { error: 'invalid_grant' });
-  assert.equal((await entries()).filter((body) => body.kind === 'token.issued').length, before);
+  const issuedSoFar = async () => (await entries()).filter((body) => body.kind === 'token.issued').length;
+
+  test('a stop is seen by the guard, and no token is issued', async () => {
+    const issued = await issuedToken(broker, party, home);
+    const before = await issuedSoFar();
+    const stop = () =>
+      stopConsent(parts, { consentId: consentOf(issued) as never, occupierId: home.occupierId });
+    await assert.rejects(issueAfter(issued, party, stop), { error: 'invalid_grant' });
+    assert.equal(await issuedSoFar(), before);
+  });
+
+  test('so is a suspension', async () => {
+    const other = await broker.thirdParty();
+    const issued = await issuedToken(broker, other, home);
+    const before = await issuedSoFar();
+    const suspend = () =>
+      suspendThirdParty({ ...parts, production: false }, other.thirdParty.clientId as never, 'inquiry');
+    await assert.rejects(issueAfter(issued, other, suspend), { error: 'unauthorized_client' });
+    assert.equal(await issuedSoFar(), before);
+  });
+
+  test('a ledger that fails gives no token, and the code can be used once it works again', async () => {
+    const { code, pkce } = await grantedCode(broker, party, home);
+    const down = () => Promise.reject(new StabledoorError('ledger_unavailable'));
+    const proofs = [await party.proof('POST', tokenUrl)];
+    const parameters = await party.codeForm(code, pkce);
+    const broken = { ...parts, ledger: { ...parts.ledger, append: down } };
+    await assert.rejects(issueToken(broken, { parameters, authorization: undefined, proofs }), {
+      code: 'ledger_unavailable',
+    });
+    const answer = await request(express().use(giveRequestId, oauthRoutes(broken)))
+      .post('/oauth/token')
+      .type('form')
+      .set('DPoP', await party.proof('POST', tokenUrl))
+      .send(await party.codeForm(code, pkce));
+    assert.deepEqual([answer.status, answer.body.error], [503, 'temporarily_unavailable']);
+    assert.ok(answer.headers['retry-after']);
+    assert.equal((await requestToken(broker, party, await party.codeForm(code, pkce))).status, 200);
+  });
 });
 
 test('no token outlives its consent', async () => {
