@@ -15,6 +15,7 @@ import { openSubjects } from './ledger/subjects.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
+import { publishSigningKeys } from './oauth/publish-keys.ts';
 import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
@@ -87,6 +88,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     closing.push(() => ledger.close());
     await publishPolicy({ db, ledger, clock }, policy);
     const signingKeys = await openSigningKeys(config.keyDir, { clock, makeMissing: !production });
+    await publishSigningKeys({ db, ledger }, signingKeys);
     return {
       config,
       issuer: config.issuer,
