@@ -2,16 +2,14 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { type Kysely, sql } from 'kysely';
 import { openDatabase } from '../../src/db/database.ts';
 import { type EmbeddedServer, startEmbedded } from '../../src/db/embedded.ts';
+import { testDataFolder } from '../support/data-folder.ts';
 
-const dataDir = await mkdtemp(join(tmpdir(), 'stabledoor-embedded-'));
-after(() => rm(dataDir, { recursive: true, force: true }));
+const dataDir = await testDataFolder();
 
 async function ask(server: EmbeddedServer, question: string): Promise<unknown> {
   const url = server.url('postgres', server.superuserPassword, 'postgres');

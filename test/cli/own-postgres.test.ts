@@ -1,0 +1,102 @@
+// A PostgreSQL of one's own, made ready with the very SQL that docs/1-running.md prints, and a broker in production on it.
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { type Kysely, sql } from 'kysely';
+import { openDatabase } from '../../src/db/database.ts';
+import { startEmbedded } from '../../src/db/embedded.ts';
+import { stabledoor } from '../support/command.ts';
+import { testDataFolder } from '../support/data-folder.ts';
+import { testKey } from '../support/third-party.ts';
+
+const folder = await testDataFolder(() => server.stop());
+const server = await startEmbedded(folder);
+
+const url = (role: string, database: string) => server.url(role, 'change-me', database);
+const settings = {
+  STABLEDOOR_MODE: 'production',
+  STABLEDOOR_ISSUER: 'https://broker.example',
+  STABLEDOOR_DATA_DIR: join(folder, 'data'),
+  DATABASE_URL: url('stabledoor_broker', 'stabledoor'),
+  STABLEDOOR_METER_STORE_URL: url('stabledoor_reader', 'stabledoor_meters'),
+  STABLEDOOR_SUBJECT_KEYS_URL: url('stabledoor_key_keeper', 'stabledoor_keys'),
+  STABLEDOOR_IMPORT_DATABASE_URL: url('stabledoor_importer', 'stabledoor_meters'),
+  STABLEDOOR_AUDIT_DATABASE_URL: url('stabledoor_auditor', 'stabledoor'),
+};
+const owner = { STABLEDOOR_OWNER_DATABASE_URL: url('stabledoor_owner', 'stabledoor') };
+
+async function runDocumentedSql(): Promise<void> {
+  const page = await readFile(join(import.meta.dirname, '../../docs/1-running.md'), 'utf8');
+  const statements = /```sql\n([\s\S]*?)```/
+    .exec(page)?.[1]
+    ?.split(';')
+    .filter((one) => one.trim() !== '');
+  assert.ok(statements && statements.length > 15);
+  const admin = server.url('postgres', server.superuserPassword, 'postgres');
+  const db: Kysely<unknown> = openDatabase({ url: admin, maxConnections: 1 });
+  for (const statement of statements) await sql.raw(statement).execute(db);
+  await db.destroy();
+}
+
+test('the documented SQL and `stabledoor migrate` make the databases ready; the doctor agrees', async () => {
+  await runDocumentedSql();
+  const behind = await stabledoor(settings, ['doctor']);
+  assert.equal(behind.code, 1);
+  assert.match(behind.out, /migrations of broker: run `stabledoor migrate`/);
+  const unowned = await stabledoor(settings, ['migrate']);
+  assert.deepEqual([unowned.code, /STABLEDOOR_OWNER_DATABASE_URL/.test(unowned.err)], [78, true]);
+  const migrated = await stabledoor({ ...settings, ...owner }, ['migrate', '--json']);
+  assert.equal(migrated.code, 0, migrated.err);
+  assert.ok((JSON.parse(migrated.out) as { applied: string[] }).applied.includes('0002-ledger'));
+  assert.equal((await stabledoor(settings, ['init'])).code, 0);
+  const sound = await stabledoor(settings, ['doctor']);
+  assert.equal(sound.code, 0, sound.out);
+});
+
+test('in production a third party that is added is pending, and no ledger entry says that it is registered', async () => {
+  const { publicJwk } = await testKey();
+  const jwks = join(folder, 'jwks.json');
+  await writeFile(jwks, JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1', alg: 'ES256', use: 'sig' }] }));
+  const added = await stabledoor(settings, [
+    ...[
+      'third-party',
+      'add',
+      '--name',
+      'Acme Advice',
+      '--class',
+      'energy-adviser',
+      '--purpose',
+      'energy-advice',
+    ],
+    ...['--jwks', jwks, '--redirect-uri', 'https://acme.example/callback'],
+  ]);
+  assert.equal(added.code, 0, added.err);
+  assert.equal((JSON.parse(added.out) as { status: string }).status, 'pending');
+  const verdict = await stabledoor(settings, ['ledger', 'verify', '--json']);
+  assert.equal(verdict.code, 0, verdict.err);
+  const { counts } = JSON.parse(verdict.out) as { counts: { kinds: Record<string, number> } };
+  assert.equal(counts.kinds['third-party.registered'], undefined);
+});
+
+test('a broker in production makes no key, and connects to no meter store that it could write to', async () => {
+  const keyless = await stabledoor({ ...settings, STABLEDOOR_KEY_DIR: join(folder, 'none') }, [
+    'third-party',
+    'restore',
+    'x',
+  ]);
+  assert.equal(keyless.code, 1);
+  assert.match(keyless.err, /stabledoor init/);
+  const writer = { ...settings, STABLEDOOR_METER_STORE_URL: settings.STABLEDOOR_IMPORT_DATABASE_URL };
+  const refused = await stabledoor(writer, ['third-party', 'restore', 'x']);
+  assert.equal(refused.code, 1);
+  assert.match(refused.err, /the meter store must be read only/);
+});
+
+test('an unreachable database is one line, without its password', async () => {
+  const gone = { ...settings, STABLEDOOR_AUDIT_DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/none' };
+  const ran = await stabledoor(gone, ['third-party', 'list']);
+  assert.equal(ran.code, 1);
+  assert.match(ran.err, /^stabledoor: the database does not answer[^\n]*\n$/);
+  assert.ok(!ran.err.includes('hunter2'));
+});
