@@ -1,9 +1,10 @@
-// `stabledoor ledger …`: write the ledger into a file, and verify such a file or the database itself.
+// `stabledoor ledger …`: write the ledger into a file, verify such a file or the database itself, witness other logs.
 // A file is verified offline: no database is opened, and no setting counts.
 import type { Command } from 'commander';
 import { UsageError } from './failure.ts';
 import { type ExportOptions, exportToFile } from './ledger-export.ts';
 import { type VerifyOptions, verifyDatabase, verifyFile } from './ledger-verify.ts';
+import { addWitnessCommand } from './ledger-witness.ts';
 import { openOutput } from './output.ts';
 
 export function addLedgerCommands(program: Command): void {
@@ -34,6 +35,7 @@ export function addLedgerCommands(program: Command): void {
       const text = `${written.entries} entries of ${written.origin} are in ${written.file} (SHA-256 ${written.sha256}).`;
       openOutput(options.json ?? false).answer({ ...written }, text);
     });
+  addWitnessCommand(family);
 }
 
 function readIndex(option: string, text: string): number {
