@@ -104,13 +104,14 @@ const openLog = (db: Kysely<unknown>) =>
 /**
  * Takes the head row, then runs the guards in statements after it: each statement of a volatile function has a
  * snapshot of its own in READ COMMITTED, so a guard sees whatever committed before the lock was granted.
+ * Without seq scans: a plan is kept for as long as the session, and one made while a table was empty would read all of it.
  */
 const openBatch = (db: Kysely<unknown>) =>
   sql`
   create function ledger.open_batch(p_log smallint, p_reqs uuid[], p_households text[], p_guards jsonb)
   returns table (size bigint, tip bytea, frontier bytea[], last_ms bigint, now_ms bigint,
                  failed jsonb, repeated jsonb, chains jsonb, waiting jsonb)
-  language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+  language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
   declare v_guard record; v_function text; v_found jsonb;
   begin
     perform ledger.refuse_without_durability();
@@ -135,15 +136,22 @@ const openBatch = (db: Kysely<unknown>) =>
       failed := failed || v_found;
     end loop;
 
+    waiting := '[]';
+    if exists (select from ledger.pending p where p.log_id = p_log) then
+      -- A stop whose COMMIT was answered too late may have been kept as pending too: it is in the log, so it is not
+      -- written again. Left there it would fail every batch from now on.
+      delete from ledger.pending p where p.log_id = p_log
+        and exists (select from ledger.request r where r.log_id = p.log_id and r.req = p.req);
+      select coalesce(jsonb_agg(jsonb_build_object('pending_id', w.pending_id, 'req', w.req, 'household_id', w.household_id,
+          'body', w.body) order by w.pending_id), '[]'), p_households || array_agg(w.household_id)
+        into waiting, p_households
+        from (select p.pending_id, p.req, p.household_id, p.body from ledger.pending p where p.log_id = p_log
+              order by p.pending_id limit 256) w;
+    end if;
     select coalesce(jsonb_object_agg(r.req, r.idx), '{}') into repeated
       from ledger.request r where r.log_id = p_log and r.req = any (p_reqs);
-    select coalesce(jsonb_agg(jsonb_build_object('pending_id', w.pending_id, 'req', w.req, 'household_id', w.household_id,
-        'body', w.body) order by w.pending_id), '[]') into waiting
-      from (select p.pending_id, p.req, p.household_id, p.body from ledger.pending p where p.log_id = p_log
-            order by p.pending_id limit 256) w;
     select coalesce(jsonb_object_agg(c.household_id, c.next_sseq), '{}') into chains
-      from subject.chain c where c.log_id = p_log and (c.household_id = any (p_households)
-        or c.household_id in (select w.value ->> 'household_id' from jsonb_array_elements(waiting) w));
+      from subject.chain c where c.log_id = p_log and c.household_id = any (p_households);
     now_ms := ledger.now_ms();
     return next;
   end $$`.execute(db);
@@ -157,10 +165,11 @@ const closeBatch = (db: Kysely<unknown>) =>
   sql`
   create function ledger.close_batch(p_log smallint, p_ms bigint, p_entries text, p_stags text[], p_reqs uuid[],
     p_households text[], p_sseqs bigint[], p_pending bigint[], p_checkpoint text)
-  returns void language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+  returns void language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
   declare
     v_head ledger.head; v_origin text; v_entries text[] := string_to_array(p_entries, E'\\x1e');
-    n int := cardinality(v_entries); v_leaves bytea[]; v_bad bigint; v_node bytea; v_count bigint; i int; v_line text;
+    n int := cardinality(v_entries); v_leaves bytea[]; v_bad bigint; v_node bytea; v_count bigint; v_line text;
+    v_frontier bytea[]; v_top int; v_odd bigint;
   begin
     perform ledger.refuse_without_durability();
     select * into v_head from ledger.head h where h.log_id = p_log and h.opened_in = pg_current_xact_id();
@@ -176,47 +185,49 @@ const closeBatch = (db: Kysely<unknown>) =>
       raise exception 'ledger: the time % is not now', p_ms using errcode = 'SD001';
     end if;
 
+    -- On bytes, not on text: in UTF-8 every length, substr and position of text walks the whole entry.
     with given as materialized (
-      select e.entry, s.stag, r.req, v_head.size + e.o - 1 as idx, sha256('\\x00'::bytea || convert_to(e.entry, 'UTF8')) as leaf
-        from unnest(v_entries) with ordinality e(entry, o)
-        join unnest(p_stags) with ordinality s(stag, o) using (o)
-        join unnest(p_reqs) with ordinality r(req, o) using (o)
-    ), linked as (
-      select g.entry, g.idx, g.leaf, g.stag, lag(g.leaf, 1, v_head.tip) over (order by g.idx) as prev from given g
+      select v_head.size + u.o - 1 as idx, u.req, u.stag, convert_to(u.entry, 'UTF8') as entry
+        from unnest(v_entries, p_stags, p_reqs) with ordinality u(entry, stag, req, o)
+    ), hashed as materialized (
+      select g.idx, g.req, g.stag, g.entry, sha256('\\x00'::bytea || g.entry) as leaf from given g
+    ), headed as materialized (
+      select l.idx, l.stag, l.entry, l.leaf, convert_to(format(
+          E'stabledoor/entry/v1\\nidx %s\\nprev %s\\ntime %s\\nstag %s\\n{"', l.idx, encode(l.prev, 'base64'), p_ms, l.stag),
+          'UTF8') as header
+        from (select h.idx, h.stag, h.entry, h.leaf, lag(h.leaf, 1, v_head.tip) over (order by h.idx) as prev from hashed h) l
     ), written as (
-      insert into ledger.entry (log_id, idx, leaf, entry)
-        select p_log, g.idx, g.leaf, convert_to(g.entry, 'UTF8') from given g order by g.idx
+      insert into ledger.entry (log_id, idx, leaf, entry) select p_log, h.idx, h.leaf, h.entry from hashed h
     ), requested as (
-      insert into ledger.request (log_id, req, idx) select p_log, g.req, g.idx from given g
+      insert into ledger.request (log_id, req, idx) select p_log, h.req, h.idx from hashed h
     )
-    select count(*) filter (where
-        substr(l.entry, 1, length(header.text)) <> header.text or right(l.entry, 2) <> E'}\\n'
-        or l.stag !~ '^(-|[A-Za-z0-9+/]{43}=)$' or position(E'\\n' in substr(l.entry, length(header.text) + 1)) <>
-           length(l.entry) - length(header.text)),
-      array_agg(l.leaf order by l.idx) into v_bad, v_leaves
-    from linked l, lateral (select format(E'stabledoor/entry/v1\\nidx %s\\nprev %s\\ntime %s\\nstag %s\\n{"',
-      l.idx, encode(l.prev, 'base64'), p_ms, l.stag) as text) header;
+    select count(*) filter (where substr(h.entry, 1, octet_length(h.header)) <> h.header
+        or substr(h.entry, octet_length(h.entry) - 1) <> '\\x7d0a' or h.stag !~ '^(-|[A-Za-z0-9+/]{43}=)$'
+        or position('\\x0a'::bytea in substr(h.entry, octet_length(h.header) + 1))
+           <> octet_length(h.entry) - octet_length(h.header)),
+      array_agg(h.leaf order by h.idx) into v_bad, v_leaves from headed h;
     if v_bad > 0 then
       raise exception 'ledger: % entries do not link to the head', v_bad using errcode = 'SD003';
     end if;
 
     -- The frontier: the roots of the perfect subtrees, largest first (RFC 6962 section 2.1).
     v_count := v_head.size;
-    for i in 1..n loop
-      v_node := v_leaves[i];
-      declare m bigint := v_count; top int := cardinality(v_head.frontier);
-      begin
-        while m & 1 = 1 loop
-          v_node := sha256('\\x01'::bytea || v_head.frontier[top] || v_node);
-          top := top - 1; m := m >> 1;
-        end loop;
-        v_head.frontier := v_head.frontier[1:top] || v_node;
-      end;
+    v_frontier := v_head.frontier;
+    v_top := cardinality(v_frontier);
+    foreach v_node in array v_leaves loop
+      v_odd := v_count;
+      while v_odd & 1 = 1 loop
+        v_node := sha256('\\x01'::bytea || v_frontier[v_top] || v_node);
+        v_top := v_top - 1; v_odd := v_odd >> 1;
+      end loop;
+      v_top := v_top + 1;
+      v_frontier[v_top] := v_node;
       v_count := v_count + 1;
     end loop;
-    v_node := v_head.frontier[cardinality(v_head.frontier)];
-    for i in reverse cardinality(v_head.frontier) - 1 .. 1 loop
-      v_node := sha256('\\x01'::bytea || v_head.frontier[i] || v_node);
+    v_frontier := v_frontier[1:v_top];
+    v_node := v_frontier[v_top];
+    for i in reverse v_top - 1 .. 1 loop
+      v_node := sha256('\\x01'::bytea || v_frontier[i] || v_node);
     end loop;
     v_line := format(E'%s\\n%s\\n%s\\n\\n— %s ', v_origin, v_count, encode(v_node, 'base64'), v_origin);
     if substr(p_checkpoint, 1, length(v_line)) <> v_line then
@@ -234,7 +245,7 @@ const closeBatch = (db: Kysely<unknown>) =>
     if cardinality(p_pending) > 0 then
       delete from ledger.pending p where p.log_id = p_log and p.pending_id = any (p_pending);
     end if;
-    update ledger.head h set size = v_count, tip = v_leaves[n], frontier = v_head.frontier, last_ms = p_ms, opened_in = null
+    update ledger.head h set size = v_count, tip = v_leaves[n], frontier = v_frontier, last_ms = p_ms, opened_in = null
       where h.log_id = p_log;
   end $$`.execute(db);
 

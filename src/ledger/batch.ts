@@ -46,8 +46,12 @@ export interface Receipt {
   proof(): string[];
 }
 
-/** Written, or refused with nothing written, or already in the log at that index. */
-export type BatchOutcome = Receipt | { readonly unwritten: string } | { readonly repeatedAt: number };
+/** Written, or refused with nothing written, or already in the log at that index, or its refusal cannot be an entry. */
+export type BatchOutcome =
+  | Receipt
+  | { readonly unwritten: string }
+  | { readonly repeatedAt: number }
+  | { readonly fault: Error };
 
 export interface BatchParts {
   readonly logId: number;
@@ -113,22 +117,34 @@ function guardsByName(prepared: readonly PreparedEntry[]) {
   return byName;
 }
 
+/** How long the head may wait for a household's key. An entry whose key does not come in time goes on waiting. */
+const keyWaitMs = 250;
+
+/** A household without a key any more gets its entry without a tag; one whose key cannot be read now is passed over. */
 async function placeWaiting(parts: BatchParts, head: OpenedBatch): Promise<Placed[]> {
-  const households = [...new Set(head.waiting.map((entry) => entry.household_id))];
+  const households = [...new Set(head.waiting.flatMap((entry) => entry.household_id ?? []))];
   const subjects = new Map(
-    await Promise.all(
-      households.map(async (id) => [id, id === null ? null : await parts.subjects.find(id)] as const),
-    ),
+    await Promise.all(households.map(async (id) => [id, await keyInTime(parts.subjects.find(id))] as const)),
   );
-  return head.waiting.map((entry) => ({
-    req: entry.req,
-    householdId: subjects.get(entry.household_id) ? entry.household_id : null,
-    subject: subjects.get(entry.household_id) ?? null,
-    body: entry.body,
-    pendingId: entry.pending_id,
-    position: -1,
-    reason: null,
-  }));
+  return head.waiting.flatMap((entry): Placed[] => {
+    const { req, household_id: household, body, pending_id: pendingId } = entry;
+    const subject = household === null ? null : subjects.get(household);
+    if (subject === undefined) return [];
+    const householdId = subject === null ? null : household;
+    return [{ req, householdId, subject, body, pendingId, position: -1, reason: null }];
+  });
+}
+
+/** Undefined where the key store does not answer: it must not hold up the log. */
+function keyInTime(key: Promise<Subject | null>): Promise<Subject | null | undefined> {
+  return new Promise((done) => {
+    const timer = setTimeout(() => done(undefined), keyWaitMs);
+    const settle = (subject: Subject | null | undefined) => {
+      clearTimeout(timer);
+      done(subject);
+    };
+    key.then(settle, () => settle(undefined));
+  });
 }
 
 /** What gets a place in the log; those that do not are put into `outcomes` at once. */
@@ -150,15 +166,24 @@ function placePrepared(
     // The order of the request's guards says which reason counts when several fail.
     const guard = entry.guards.find(({ name }) => failed.has(`${position} ${name}`));
     const reason = guard ? (failed.get(`${position} ${guard.name}`) as string) : null;
-    const body = reason === null ? entry.body : entry.refusal(reason);
-    if (body === null) {
-      outcomes[position] = { unwritten: reason as string };
+    const body = bodyFor(entry, reason);
+    if (typeof body !== 'string') {
+      outcomes[position] = body;
       return;
     }
     const { req, householdId, subject } = entry;
     placed.push({ req, householdId, subject, body, pendingId: null, position, reason });
   });
   return placed;
+}
+
+function bodyFor(entry: PreparedEntry, reason: string | null): string | BatchOutcome {
+  if (reason === null) return entry.body;
+  try {
+    return entry.refusal(reason) ?? { unwritten: reason };
+  } catch (fault) {
+    return { fault: fault as Error };
+  }
 }
 
 function assemble(parts: BatchParts, head: OpenedBatch, placed: readonly Placed[]) {

@@ -26,3 +26,14 @@ export class ClockFault extends Error {
     super(`the clock is ${lastMs - nowMs} ms behind the last entry`);
   }
 }
+
+const entryFaults = /^(22|23|42|P0|SD003)/;
+
+/**
+ * Not the server's trouble, an entry's: data or constraint (SQLSTATE 22, 23), a guard that does not exist or raised an
+ * error of its own (42, P0), a batch that does not link (SD003). The others of its batch deserve another try.
+ */
+export function isFaultOfAnEntry(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'string' && entryFaults.test(code);
+}

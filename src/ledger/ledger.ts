@@ -8,11 +8,19 @@ import { newRequestId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import { type BatchParts, type Guard, type PreparedEntry, type Receipt, writeBatch } from './batch.ts';
 import { formatCheckpoint } from './checkpoint.ts';
+import type { Subject } from './commitment.ts';
 import { type EntryDraft, sealBody } from './entry-body.ts';
 import { GuardRefused, RequestRepeated } from './errors.ts';
 import { addPending, countPending, openLogRow } from './ledger-store.ts';
 import type { NoteSigner } from './note-signer.ts';
-import { defaultLimits, openSequencer, type SequencerLimits } from './sequencer.ts';
+import {
+  type BatchWriter,
+  defaultLimits,
+  late,
+  openSequencer,
+  type SequencerLimits,
+  unavailable,
+} from './sequencer.ts';
 import type { Subjects } from './subjects.ts';
 
 export type { Guard, Receipt } from './batch.ts';
@@ -72,14 +80,20 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     subjects,
     signCheckpoint: (size, root) => signer.signNote(formatCheckpoint({ origin, size, root })),
   };
-  const sequencer = openSequencer(db, batchParts, parts.logger, parts.limits ?? defaultLimits);
-  const stopDraining = drainPending(parts, () => sequencer.drain());
+  const limits = parts.limits ?? defaultLimits;
+  const write: BatchWriter = (entries) =>
+    db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
+  const sequencer = openSequencer(write, parts.logger, limits);
+  let stopDraining = async () => {};
   const ledger: Ledger = {
     logId,
     origin,
     verifierKey: signer.key.text,
-    append: async (request) => sequencer.append(await prepare(subjects, request)),
-    appendWithin: (tx, requests) => appendWithin(batchParts, tx, requests),
+    async append(request) {
+      const expiresAt = performance.now() + limits.deadlineMs;
+      return sequencer.append(await prepare(subjects, request, expiresAt), expiresAt);
+    },
+    appendWithin: (tx, requests) => appendWithin(batchParts, tx, requests, limits.deadlineMs),
     async appendPending(tx, request) {
       await addPending(tx, logId, {
         req: request.req,
@@ -89,11 +103,13 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     },
     createSubject: (householdId) => subjects.create(householdId),
     async close() {
-      stopDraining();
+      await stopDraining();
       await sequencer.close();
     },
   };
   await writeOpening(parts, ledger);
+  // Not before: `log.opened` is entry 0, whatever waits.
+  stopDraining = drainPending(parts, () => write([]));
   return ledger;
 }
 
@@ -120,10 +136,13 @@ async function appendWithin(
   parts: BatchParts,
   tx: BrokerTransaction,
   requests: readonly AppendRequest[],
+  deadlineMs: number,
 ): Promise<Receipt[]> {
-  const prepared = await Promise.all(requests.map((request) => prepare(parts.subjects, request)));
+  const expiresAt = performance.now() + deadlineMs;
+  const prepared = await Promise.all(requests.map((request) => prepare(parts.subjects, request, expiresAt)));
   const outcomes = await writeBatch(parts, tx, prepared);
   return outcomes.map((outcome) => {
+    if ('fault' in outcome) throw outcome.fault;
     if ('unwritten' in outcome) throw new GuardRefused(outcome.unwritten);
     if ('repeatedAt' in outcome) throw new RequestRepeated(outcome.repeatedAt);
     return outcome;
@@ -131,9 +150,13 @@ async function appendWithin(
 }
 
 /** Everything that does not depend on the place in the log: keys, commitments, validation, canonical text. */
-async function prepare(subjects: Subjects, request: AppendRequest): Promise<PreparedEntry> {
+async function prepare(
+  subjects: Subjects,
+  request: AppendRequest,
+  expiresAt: number,
+): Promise<PreparedEntry> {
   const { req, householdId, personal = {}, refusal } = request;
-  const subject = householdId === null ? null : await subjects.find(householdId);
+  const subject = householdId === null ? null : await findInTime(subjects, householdId, expiresAt);
   if (householdId !== null && subject === null)
     throw new StabledoorError(
       'ledger_unavailable',
@@ -162,22 +185,46 @@ async function prepare(subjects: Subjects, request: AppendRequest): Promise<Prep
   };
 }
 
+/** The key store is a database of its own: when it is down or slow, the entry cannot be made, and that is our 503. */
+async function findInTime(subjects: Subjects, id: HouseholdId, expiresAt: number): Promise<Subject | null> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, fail) => {
+    timer = setTimeout(() => fail(late()), Math.max(0, expiresAt - performance.now()));
+  });
+  try {
+    return await Promise.race([subjects.find(id), tooLate]);
+  } catch (error) {
+    throw error instanceof StabledoorError ? error : unavailable(error);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 const drainEveryMs = 1000;
 
-/** Looks for pending entries at start and then every second: the first entry after a recovery is the stop that waited. */
-function drainPending(parts: LedgerParts, drain: () => Promise<void>): () => void {
-  let busy = false;
-  const timer = setInterval(async () => {
-    if (busy) return;
-    busy = true;
+/**
+ * Looks for pending entries at start and then every second: the first entry after a recovery is the stop that waited.
+ * Returns what ends it, which lets the look under way finish.
+ */
+function drainPending(parts: LedgerParts, drain: () => Promise<unknown>): () => Promise<void> {
+  let looking: Promise<void> | null = null;
+  const look = async () => {
     try {
       if ((await countPending(parts.db, parts.logId)) > 0) await drain();
     } catch (error) {
       parts.logger.warn({ err: error }, 'pending ledger entries still wait');
     } finally {
-      busy = false;
+      looking = null;
     }
-  }, drainEveryMs);
+  };
+  const tick = () => {
+    looking ??= look();
+  };
+  const timer = setInterval(tick, drainEveryMs);
   timer.unref();
-  return () => clearInterval(timer);
+  tick();
+  return async () => {
+    clearInterval(timer);
+    await looking;
+  };
 }

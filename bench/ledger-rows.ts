@@ -1,0 +1,80 @@
+// Durable appends a second, at 128 in flight, beside what they would cost without proofs, without a ledger, and without
+// group commit.
+import { makeBed } from './bed.ts';
+import { disclosures } from './disclosures.ts';
+import { inRounds, median, ratio, residentMegabytes, underLoad } from './measure.ts';
+import { plainInsert } from './plain-insert.ts';
+import type { Row } from './row.ts';
+import { unhashedAppend } from './unhashed-append.ts';
+
+const inFlight = 128;
+const seconds = 3;
+const family = 'ledger';
+
+export async function ledgerRows(): Promise<Row[]> {
+  const bed = await makeBed();
+  try {
+    const next = disclosures(bed.households);
+    const append = async () => void (await bed.ledger.append(next()));
+    await underLoad(inFlight, 1, append);
+    const unhashed = await unhashedAppend(bed);
+    const plain = await plainInsert(bed, inFlight);
+    const alone = () =>
+      bed.app.transaction().execute(async (tx) => void (await bed.ledger.appendWithin(tx, [next()])));
+    let resident = 0;
+    const loads = await inRounds({
+      ledger: async () => {
+        const load = await underLoad(inFlight, seconds, append);
+        resident = Math.max(resident, residentMegabytes());
+        return load;
+      },
+      unhashed: () => underLoad(inFlight, seconds, () => unhashed(next())),
+      plain: () => plain(seconds),
+      alone: () => underLoad(inFlight, seconds, alone),
+    });
+    const rate = (name: keyof typeof loads) => median(loads[name].map((load) => load.rate));
+    return [
+      { family, what: `durable appends, ${inFlight} in flight`, value: rate('ledger'), unit: '/s' },
+      {
+        family,
+        what: 'the slowest hundredth of them',
+        value: median(loads.ledger.map((load) => load.p99Ms)),
+        unit: 'ms',
+        target: { below: 100 },
+      },
+      { family, what: 'the same transaction, no hash or signature', value: rate('unhashed'), unit: '/s' },
+      {
+        family,
+        what: 'appends against it',
+        value: ratio(loads.ledger, loads.unhashed),
+        unit: '×',
+        target: { atLeast: 0.6 },
+      },
+      { family, what: `rows by plain INSERT, ${inFlight} at a time`, value: rate('plain'), unit: '/s' },
+      {
+        family,
+        what: 'appends against it',
+        value: ratio(loads.ledger, loads.plain),
+        unit: '×',
+        target: { atLeast: 0.3 },
+      },
+      { family, what: 'one transaction an append', value: rate('alone'), unit: '/s' },
+      {
+        family,
+        what: 'appends against it',
+        value: ratio(loads.ledger, loads.alone),
+        unit: '×',
+        target: { atLeast: 10 },
+      },
+      {
+        family,
+        what: 'resident memory while appending',
+        value: resident,
+        unit: 'MB',
+        target: { below: 400 },
+      },
+    ];
+  } finally {
+    await bed.close();
+  }
+}

@@ -1,0 +1,41 @@
+// What a program without a ledger would do with the same rows: one INSERT over unnest, a hundred and twenty-eight at a
+// time, into a table with a primary key. One INSERT after the other, as a log is written.
+import { type Kysely, sql } from 'kysely';
+import type { Bed } from './bed.ts';
+import { type Load, underLoad } from './measure.ts';
+
+export async function plainInsert(
+  { app, owner }: Bed,
+  batchLength: number,
+): Promise<(seconds: number) => Promise<Load>> {
+  await sql`
+    create schema plain;
+    create table plain.entry (
+      log_id smallint not null, idx bigint not null, leaf bytea not null, entry bytea not null, primary key (log_id, idx)
+    );
+    grant usage on schema plain to stabledoor_app;
+    grant insert on plain.entry to stabledoor_app`.execute(owner as unknown as Kysely<never>);
+  // Rows that the ledger wrote, so that they have its length.
+  const rows = await app
+    .selectFrom('ledger.entry')
+    .select(['leaf', 'entry'])
+    .where('log_id', '=', 1)
+    .orderBy('idx', 'desc')
+    .limit(batchLength)
+    .execute();
+  const leaves = rows.map((row) => row.leaf);
+  const entries = rows.map((row) => row.entry);
+  let next = 0;
+  return async (seconds) => {
+    const load = await underLoad(1, seconds, async () => {
+      const from = next;
+      next += rows.length;
+      await sql`
+        insert into plain.entry (log_id, idx, leaf, entry)
+          select 1, ${from} + o - 1, l, e from unnest(${leaves}::bytea[], ${entries}::bytea[]) with ordinality u(l, e, o)`.execute(
+        app,
+      );
+    });
+    return { ...load, rate: load.rate * rows.length };
+  };
+}
