@@ -4,13 +4,11 @@ import type { BrokerTransaction } from '../db/database.ts';
 import { encodeBase64 } from '../lib/base64.ts';
 import type { RequestId } from '../lib/ids.ts';
 import type { Subject } from './commitment.ts';
-import { utf8 } from './crypto.ts';
 import { assembleEntry } from './entry.ts';
 import { ClockFault } from './errors.ts';
 import { closeBatch, type OpenedBatch, openBatch } from './ledger-store.ts';
-import { leafHash } from './merkle.ts';
 import { batchProof } from './merkle-batch.ts';
-import { sha256 } from './node-crypto.ts';
+import { leafHashOf, sha256 } from './node-crypto.ts';
 import type { Subjects } from './subjects.ts';
 
 /** A check that runs in the database after the head lock: a registered SQL function and its arguments. */
@@ -200,8 +198,8 @@ function assemble(parts: BatchParts, head: OpenedBatch, placed: readonly Placed[
     if (householdId !== null && sseq !== null) next.set(householdId, sseq + 1);
     const stag = subject === null || sseq === null ? null : subject.tag(sseq);
     const entry = assembleEntry({ index: head.size + i, prev, timeMs, stag }, body);
-    const leaf = leafHash(utf8(entry), sha256);
-    prev = encodeBase64(leaf);
+    const leaf = leafHashOf(entry);
+    prev = leaf.toString('base64');
     entries.push(entry);
     leaves.push(leaf);
     stags.push(stag ?? '-');

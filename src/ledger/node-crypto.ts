@@ -3,8 +3,15 @@
 import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import type { Sha256, VerifyCrypto } from './crypto.ts';
 
-/** One-shot: half the time of createHash for the short inputs of a tree. */
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+/**
+ * One-shot: half the time of createHash for the short inputs of a tree; and by way of text, one byte a letter, half the
+ * time of a digest made as a buffer.
+ */
+export const sha256: Sha256 = (bytes) => Buffer.from(hash('sha256', bytes, 'binary'), 'binary');
+
+/** leafHash of an entry's text, without a copy of it: this runs while the head of the log is locked. */
+export const leafHashOf = (entry: string): Buffer =>
+  Buffer.from(hash('sha256', `\0${entry}`, 'binary'), 'binary');
 
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');

@@ -87,7 +87,8 @@ export function keyId(name: string, type: number, publicKey: Uint8Array, sha256:
   bytes.set(nameBytes);
   bytes[nameBytes.length] = type;
   bytes.set(publicKey, nameBytes.length + 1);
-  return new DataView(sha256(bytes).slice(0, 4).buffer).getUint32(0);
+  const { buffer, byteOffset } = sha256(bytes);
+  return new DataView(buffer, byteOffset).getUint32(0);
 }
 
 export function verifierKey(name: string, type: number, publicKey: Uint8Array, sha256: Sha256): VerifierKey {
