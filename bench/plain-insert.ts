@@ -6,7 +6,7 @@ import type { Bed } from './bed.ts';
 import { type Load, underLoad } from './measure.ts';
 
 export async function plainInsert(
-  { app, owner }: Bed,
+  { app, owner, households }: Bed,
   batchLength: number,
 ): Promise<(seconds: number) => Promise<Load>> {
   await sql`

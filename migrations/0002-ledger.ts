@@ -185,7 +185,8 @@ const closeBatch = (db: Kysely<unknown>) =>
       raise exception 'ledger: the time % is not now', p_ms using errcode = 'SD001';
     end if;
 
-    -- On bytes, not on text: in UTF-8 every length, substr and position of text walks the whole entry.
+    -- On bytes, not on text: in UTF-8 every length, substr and position of text walks the whole entry. The 44 letters of a
+    -- tag are base64 of 32 bytes only if nothing else is among them; a regular expression costs eight times as much.
     with given as materialized (
       select v_head.size + u.o - 1 as idx, u.req, u.stag, convert_to(u.entry, 'UTF8') as entry
         from unnest(v_entries, p_stags, p_reqs) with ordinality u(entry, stag, req, o)
@@ -202,7 +203,9 @@ const closeBatch = (db: Kysely<unknown>) =>
       insert into ledger.request (log_id, req, idx) select p_log, h.req, h.idx from hashed h
     )
     select count(*) filter (where substr(h.entry, 1, octet_length(h.header)) <> h.header
-        or substr(h.entry, octet_length(h.entry) - 1) <> '\\x7d0a' or h.stag !~ '^(-|[A-Za-z0-9+/]{43}=)$'
+        or substr(h.entry, octet_length(h.entry) - 1) <> '\\x7d0a'
+        or not coalesce(case when h.stag = '-' then true when octet_length(h.stag) = 44
+            then octet_length(decode(h.stag, 'base64')) = 32 end, false)
         or position('\\x0a'::bytea in substr(h.entry, octet_length(h.header) + 1))
            <> octet_length(h.entry) - octet_length(h.header)),
       array_agg(h.leaf order by h.idx) into v_bad, v_leaves from headed h;

@@ -59,6 +59,8 @@ export function commitment(field: string, salt: Uint8Array, value: JsonValue): s
 // HKDF-SHA256 (RFC 5869) for outputs of one block, over one-shot hashes: node's createHmac and hkdfSync look their
 // algorithm up anew each time and take ten times as long, and this runs a dozen times for every read.
 const BLOCK_BYTES = 64;
+/** Room for three bytes a letter of `salt/v1/` and a field name of 64 letters, the longest message. */
+const MESSAGE_BYTES = 256;
 const expand = (secret: Uint8Array, info: string): Buffer => keyedHash(secret)(`${info}\x01`);
 
 /**
@@ -67,23 +69,26 @@ const expand = (secret: Uint8Array, info: string): Buffer => keyedHash(secret)(`
  */
 function keyedHash(key: Uint8Array): (message: string | Uint8Array) => Buffer {
   const short = key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key;
-  const inner = Buffer.allocUnsafe(BLOCK_BYTES + 192).fill(0x36, 0, BLOCK_BYTES);
+  const inner = Buffer.allocUnsafe(BLOCK_BYTES + MESSAGE_BYTES).fill(0x36, 0, BLOCK_BYTES);
   const outer = Buffer.allocUnsafe(BLOCK_BYTES + 32).fill(0x5c, 0, BLOCK_BYTES);
   for (let i = 0; i < short.length; i++) {
     inner[i] = (short[i] as number) ^ 0x36;
     outer[i] = (short[i] as number) ^ 0x5c;
   }
   return (message) => {
-    const bytes = typeof message === 'string' ? Buffer.from(message) : message;
-    if (bytes.length > 192) throw new RangeError('a message is too long for its place');
-    inner.set(bytes, BLOCK_BYTES);
-    outer.write(
-      hash('sha256', inner.subarray(0, BLOCK_BYTES + bytes.length), 'binary'),
-      BLOCK_BYTES,
-      'binary',
-    );
+    const digest = hash('sha256', inner.subarray(0, BLOCK_BYTES + put(message, inner)), 'binary');
+    outer.write(digest, BLOCK_BYTES, 'binary');
     return Buffer.from(hash('sha256', outer, 'binary'), 'binary');
   };
+}
+
+function put(message: string | Uint8Array, block: Buffer): number {
+  // A letter takes at most three bytes: what is longer could be cut short by write.
+  if (message.length * (typeof message === 'string' ? 3 : 1) > MESSAGE_BYTES)
+    throw new RangeError('a message is too long for its place');
+  if (typeof message === 'string') return block.write(message, BLOCK_BYTES);
+  block.set(message, BLOCK_BYTES);
+  return message.length;
 }
 
 /** HKDF-Extract with the salt that the RFC takes where none is given: zeros. */

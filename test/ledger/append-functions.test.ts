@@ -59,6 +59,12 @@ const size = async () =>
       .executeTakeFirstOrThrow()
   ).size;
 
+/** The same tag in entry and batch, so that only its form is wrong. */
+const withTag = (closing: Closing, tag: string): Partial<Closing> => ({
+  entries: closing.entries.map((entry) => entry.replace(/stag .*/, `stag ${tag}`)),
+  stags: closing.stags.map(() => tag),
+});
+
 const refusals: [string, (closing: Closing) => Partial<Closing>, RegExp][] = [
   [
     'a wrong link',
@@ -88,6 +94,13 @@ const refusals: [string, (closing: Closing) => Partial<Closing>, RegExp][] = [
       ),
     }),
     /not of this tree/,
+  ],
+  ['a tag that is not base64 of 32 bytes', (c) => withTag(c, `${'A'.repeat(42)}\n=`), /base64|do not link/],
+  ['a tag of no bytes', (c) => withTag(c, ''), /do not link/],
+  [
+    'an absent tag',
+    (c) => ({ ...withTag(c, ''), stags: c.stags.map(() => null as unknown as string) }),
+    /do not link/,
   ],
   ['fewer request ids than entries', () => ({ reqs: [] }), /bad batch/],
 ];
