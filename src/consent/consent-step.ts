@@ -74,8 +74,6 @@ export async function record(
     await ledger.appendWithin(tx, entries);
   } catch (error) {
     if (error instanceof StabledoorError) throw error;
-    const unavailable = new StabledoorError('ledger_unavailable');
-    unavailable.cause = error;
-    throw unavailable;
+    throw new StabledoorError('ledger_unavailable', undefined, {}, {}, error);
   }
 }

@@ -44,9 +44,7 @@ export async function stopConsent(
     return await stopWith(parts, stop.consentId, 'pending', (tx, entry) => ledger.appendPending(tx, entry));
   } catch (error) {
     if (isAnswer(error)) throw error;
-    const notYet = new StabledoorError('not_stopped_yet');
-    notYet.cause = error;
-    throw notYet;
+    throw new StabledoorError('not_stopped_yet', undefined, {}, {}, error);
   }
 }
 

@@ -1,0 +1,124 @@
+// The cards of the dashboard and the page after a stop. States stand in words, never in colour alone.
+import type { ConsentState } from '../../consent/consent.ts';
+import type { Consent } from '../../consent/consents.ts';
+import { isAskable } from '../../consent/wording.ts';
+import { dateWords, purposeWords, resolutionWords } from '../../consent/words/en.ts';
+import type { HouseholdMeterPoint } from '../../household/meter-point.ts';
+import type { ClientId } from '../../lib/ids.ts';
+import { addDays, localDateAt } from '../../lib/local-date.ts';
+import { type Html, html } from '../html.ts';
+import { formTokenField, type Page } from '../layout.ts';
+import { dashboard, stateWords, stopped } from '../words/en.ts';
+
+type PartyNames = ReadonlyMap<ClientId, string>;
+
+export interface DashboardParts {
+  /** With the state that holds at this moment. */
+  readonly consents: readonly Consent[];
+  readonly names: PartyNames;
+  readonly meterPoints: readonly HouseholdMeterPoint[];
+  readonly formToken: string;
+}
+
+const groups: readonly { title: string; states: readonly ConsentState[] }[] = [
+  { title: dashboard.sharing, states: ['given'] },
+  { title: dashboard.over, states: ['stopped', 'expired', 'ended', 'returned', 'superseded'] },
+  { title: dashboard.refused, states: ['refused', 'lapsed'] },
+];
+
+export function dashboardPage(parts: DashboardParts): Page {
+  const shown = groups
+    .map(({ title, states }) => ({
+      title,
+      consents: parts.consents.filter(({ state }) => states.includes(state)),
+    }))
+    .filter(({ consents }) => consents.length > 0);
+  const nothing = !shown.some(({ title }) => title === dashboard.sharing);
+  return {
+    title: dashboard.title,
+    body: html`<h1 class="govuk-heading-l">${dashboard.title}</h1>
+${nothing && html`<p class="govuk-body">${dashboard.nothing}</p>`}
+${shown.map(
+  ({ title, consents }) => html`<h2 class="govuk-heading-m">${title}</h2>
+${consents.map((consent) => card(consent, parts))}`,
+)}
+<p class="govuk-body">${dashboard.others}</p>`,
+  };
+}
+
+function card(consent: Consent, parts: DashboardParts): Html {
+  const { consentId, state, terms } = consent;
+  const party = nameOf(consent, parts.names);
+  const [changed, ends] = [consent.changedAt, consent.expiresAt].map(
+    (at) => at && dayWords(at, zoneOf(consent, parts.meterPoints)),
+  );
+  const rows: readonly (readonly [string, string])[] = [
+    [dashboard.why, isAskable(terms.purpose) ? purposeWords[terms.purpose].why : terms.purpose],
+    [dashboard.howMuch, resolutionWords[terms.resolution].name],
+    [dashboard.meters, meterWords(consent, parts.meterPoints)],
+    [dashboard.days, `${dateWords(terms.from)} – ${dateWords(addDays(terms.until, -1))}`],
+    [state === 'given' ? dashboard.since : dashboard.ended, changed ?? ''],
+    ...(state === 'given' ? [[dashboard.ends, ends ?? ''] as const] : []),
+  ];
+  return html`<div class="govuk-summary-card" data-consent="${consentId}">
+<div class="govuk-summary-card__title-wrapper">
+<h3 class="govuk-summary-card__title">${party}</h3>
+<strong class="govuk-tag${state !== 'given' && ' govuk-tag--grey'}">${stateWords[state]}</strong>
+</div>
+<div class="govuk-summary-card__content">
+<dl class="govuk-summary-list">
+${rows
+  .filter(([, value]) => value !== '')
+  .map(
+    ([
+      key,
+      value,
+    ]) => html`<div class="govuk-summary-list__row"><dt class="govuk-summary-list__key">${key}</dt>
+<dd class="govuk-summary-list__value">${value}</dd></div>`,
+  )}
+</dl>
+${state === 'given' && stopForm(consent, party, parts.formToken)}
+</div></div>`;
+}
+
+const stopForm = ({ consentId }: Consent, party: string, formToken: string): Html =>
+  html`<p class="govuk-body">${dashboard.beforeStop(party)}</p>
+<form method="post" action="/consents/${consentId}/stop">${formTokenField(formToken)}
+<button class="govuk-button govuk-button--warning govuk-!-margin-bottom-0 stop">${dashboard.stop}<span class="govuk-visually-hidden"> ${dashboard.stopWith(party)}</span></button>
+</form>`;
+
+/** Each address once, in the words of the fuels there. */
+function meterWords({ meterPoints }: Consent, own: readonly HouseholdMeterPoint[]): string {
+  const chosen = own.filter((point) => meterPoints.some((each) => each.meterPointId === point.meterPointId));
+  return [...new Set(chosen.map(({ fuel, address }) => dashboard.meter(fuel, address)))].join('; ');
+}
+
+const nameOf = ({ clientId }: Consent, names: PartyNames): string => names.get(clientId) ?? clientId;
+
+const zoneOf = ({ meterPoints }: Consent, own: readonly HouseholdMeterPoint[]): string =>
+  own.find((point) => meterPoints.some((each) => each.meterPointId === point.meterPointId))?.zone ??
+  'Europe/London';
+
+const dayWords = (at: Date, zone: string): string => dateWords(localDateAt(at.getTime(), zone));
+
+export function stoppedPage(
+  consent: Consent,
+  names: PartyNames,
+  meterPoints: readonly HouseholdMeterPoint[],
+): Page {
+  const party = nameOf(consent, names);
+  const zone = zoneOf(consent, meterPoints);
+  const time = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone });
+  const title =
+    consent.state === 'stopped' ? stopped.title(time.format(consent.changedAt)) : stopped.overTitle;
+  return {
+    title,
+    body: html`<div class="govuk-panel govuk-panel--confirmation"><h1 class="govuk-panel__title">${title}</h1></div>
+<p class="govuk-body">${stopped.now(party)}</p>
+<p class="govuk-body">${stopped.keeps(party)}</p>
+<h2 class="govuk-heading-m">${stopped.request}</h2>
+<blockquote class="govuk-inset-text">${stopped.letter(party, dayWords(consent.changedAt, zone))}</blockquote>
+<p class="govuk-body">${stopped.again(party)}</p>
+<p class="govuk-body"><a class="govuk-link" href="/consents">${stopped.back}</a></p>`,
+  };
+}

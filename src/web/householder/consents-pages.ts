@@ -1,0 +1,76 @@
+// What a householder shares, one card a consent, and the one press that stops it. A stop is answered only when it holds.
+import type { Router } from 'express';
+import { stateAt } from '../../consent/consent.ts';
+import { type Consent, findConsent, listOccupierConsents, stopConsent } from '../../consent/consents.ts';
+import { listMeterPoints } from '../../household/household-store.ts';
+import { formBody } from '../../http/limits.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../lib/clock.ts';
+import { StabledoorError } from '../../lib/errors.ts';
+import { type ClientId, type ConsentId, idPattern } from '../../lib/ids.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { listThirdPartiesByIds } from '../../registry/registry-store.ts';
+import { sendPage } from '../layout.ts';
+import { dashboardPage, stoppedPage } from './consents-page.ts';
+import { frameOf, requireFormToken, requireSession, type VisitorParts, visitorOf } from './visitor.ts';
+
+export interface ConsentsPageParts extends VisitorParts {
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export function consentsPages(router: Router, parts: ConsentsPageParts): void {
+  const { db, clock } = parts;
+  router.get('/consents', requireSession, async (_req, res) => {
+    const visitor = visitorOf(res);
+    const [consents, meterPoints] = await Promise.all([
+      listOccupierConsents(db, visitor.occupierId),
+      listMeterPoints(db, visitor.householdId),
+    ]);
+    const cards = consents.map((consent) => ({ ...consent, state: stateAt(consent, clock.nowMs()) }));
+    const names = await partyNames(parts, consents);
+    const page = dashboardPage({ consents: cards, names, meterPoints, formToken: visitor.formToken });
+    sendPage(res, page, frameOf(res, parts));
+  });
+  router.post('/consents/:id/stop', formBody(), requireSession, requireFormToken, async (req, res) => {
+    const consentId = consentIdOf(req.params.id);
+    await stopConsent(parts, { consentId, occupierId: visitorOf(res).occupierId });
+    res.set('Cache-Control', 'no-store').redirect(303, `/consents/${consentId}/stopped`);
+  });
+  router.get('/consents/:id/stopped', requireSession, async (req, res) => {
+    const visitor = visitorOf(res);
+    const consent = await findConsent(db, consentIdOf(req.params.id));
+    if (consent === null || consent.occupierId !== visitor.occupierId)
+      throw new StabledoorError('consent_unknown');
+    const [names, meterPoints] = await Promise.all([
+      partyNames(parts, [consent]),
+      listMeterPoints(db, visitor.householdId),
+    ]);
+    if (stateAt(consent, clock.nowMs()) === 'given') return res.redirect(303, '/consents');
+    sendPage(res, stoppedPage(consent, names, meterPoints), frameOf(res, parts));
+  });
+}
+
+/** Before anything can fail: whatever does, the page must say that it is not stopped yet. */
+export function markStops(router: Router): void {
+  router.post('/consents/:id/stop', (_req, res, next) => {
+    res.locals.stopping = true;
+    next();
+  });
+}
+
+function consentIdOf(text: unknown): ConsentId {
+  if (typeof text !== 'string' || !idPattern('consent').test(text))
+    throw new StabledoorError('consent_unknown');
+  return text as ConsentId;
+}
+
+async function partyNames(
+  { db }: ConsentsPageParts,
+  consents: readonly Consent[],
+): Promise<ReadonlyMap<ClientId, string>> {
+  const ids = [...new Set(consents.map((consent) => consent.clientId))];
+  const parties = ids.length === 0 ? [] : await listThirdPartiesByIds(db, ids);
+  return new Map(parties.map((party) => [party.clientId, party.tradingName]));
+}

@@ -1,0 +1,54 @@
+// The householder's pages as one router: start, sign-in, the consent page, what is shared. All of it works without script.
+import { readFileSync } from 'node:fs';
+import express, { type Router } from 'express';
+import type { Database } from '../../db/database.ts';
+import { cookieJar } from '../../http/cookies.ts';
+import { nothingHere } from '../../http/problem.ts';
+import { sameOrigin } from '../../http/same-origin.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { Clock } from '../../lib/clock.ts';
+import type { Mailer } from '../../notify/mail.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { authorizePages } from './authorize-pages.ts';
+import { consentsPages, markStops } from './consents-pages.ts';
+import { errorPages } from './error-page.ts';
+import { signInPages } from './sign-in-pages.ts';
+import { startPages } from './start-page.ts';
+import { recogniseVisitor } from './visitor.ts';
+
+export interface HouseholderParts {
+  readonly db: Database;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly mailer: Mailer;
+  readonly issuer: string;
+  readonly production: boolean;
+  /** For whoever wants to stop by phone; null where none is known. */
+  readonly helpPhone: string | null;
+}
+
+/** Mount it at the root, after `giveRequestId` and `securityHeaders`. Paths that are not its own pass through. */
+export function householderRoutes(given: HouseholderParts): Router {
+  const { origin, protocol } = new URL(given.issuer);
+  const parts = { ...given, cookies: cookieJar({ https: protocol === 'https:' }) };
+  const router = express.Router();
+  const pages = express.Router();
+  markStops(pages);
+  pages.use(sameOrigin(origin), recogniseVisitor(parts));
+  startPages(pages, parts);
+  signInPages(pages, parts);
+  authorizePages(pages, parts);
+  consentsPages(pages, parts);
+
+  const css = readFileSync(new URL('../../../assets/site.css', import.meta.url), 'utf8');
+  router.get('/assets/site.css', (_req, res) => {
+    res.set('Cache-Control', 'public, max-age=3600').type('css').send(css);
+  });
+  pages.use(nothingHere, errorPages(parts, { always: true }));
+  router.use((req, res, next) => (ownPaths.test(req.path) ? pages(req, res, next) : next()));
+  return router;
+}
+
+/** A path under one of these that is no page of ours is answered with a page all the same. */
+const ownPaths = /^\/(?:$|(?:sign-in|sign-out|authorize|consents|demo\/mail)(?:\/|$))/;

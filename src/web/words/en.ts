@@ -1,0 +1,153 @@
+// Every sentence of the householder's pages, in English. What a consent says is in consent/words, because it is kept.
+// Short words, short sentences; a test reads this file for the words we do not say.
+import type { ConsentState } from '../../consent/consent.ts';
+import type { ChoiceProblem } from '../../consent/terms.ts';
+
+export const site = {
+  name: 'Stabledoor',
+  skip: 'Skip to main content',
+  consents: 'What you share',
+  signIn: 'Sign in',
+  signOut: 'Sign out',
+  leave: 'Leave this page',
+  error: 'Error: ',
+  problem: 'There is a problem',
+  help: (phone: string | null) =>
+    phone === null
+      ? 'Help: ask the people who run this service. The phone number is in the letter or e-mail they sent you.'
+      : `Help: phone ${phone}.`,
+  noCharge: 'No charge to you, ever. Nothing here can switch anything off.',
+} as const;
+
+export const start = {
+  title: 'You decide who sees your energy use',
+  what: 'Your smart meter keeps a record of your home. Others may ask to see it. Here you say yes, less, or no.',
+  stop: 'You can stop at any time, with one press.',
+  other: 'Your supplier and others can read your meter without us. We do not see that.',
+  court: 'A court can order us not to show an access yet.',
+} as const;
+
+export const signIn = {
+  title: 'Sign in',
+  intro: 'We send a code to your e-mail address. There is no password.',
+  noPassword:
+    'Nobody who asks for your energy use ever needs your password for your e-mail or your supplier.',
+  email: 'E-mail address',
+  codeTitle: 'Enter the code',
+  sent: 'If we know this address, a code is on its way to it. It works for 10 minutes, on this device.',
+  code: 'Code',
+  codeHint: '8 numbers',
+  continue: 'Continue',
+  again: 'Send another code',
+  demo: 'Demo: the code in the mail is',
+  demoMail: 'See the mail of this demo',
+  badEmail: 'Enter an e-mail address, like name@example.org',
+  badCode: 'This code does not work. Check it, or send another one.',
+} as const;
+
+export const signInMail = {
+  subject: 'Your code to sign in',
+  text: (code: string) =>
+    `${code}\n\nEnter this code on the page where you asked for it. It works for 10 minutes.\n\n` +
+    'If you did not ask for it, do nothing. Nobody can sign in without it. We never ask you for it by phone.\n',
+} as const;
+
+export const consentPage = {
+  fewerDays: 'Share fewer days',
+  fewerDaysHint: 'You can start later or end sooner than they asked.',
+  from: 'First day they may see',
+  until: 'The day it ends. They do not see this day.',
+  share: 'Share',
+  refuse: 'Do not share',
+  forced: 'Is someone making you do this? Leave this page now and talk to someone you choose.',
+  answered: 'This request was answered already',
+  answeredText: 'What you share now is on your page.',
+  notOpen: 'This request is not open',
+  notOpenText:
+    'It may be too old, or answered already. Go back to the site or app that sent you here, and start again there.',
+} as const;
+
+export const choiceProblems: Readonly<Record<ChoiceProblem, string>> = {
+  resolution_missing: 'Choose how much they may see',
+  resolution_finer: 'Choose one of the steps on this page',
+  from_earlier: 'Choose a first day that is not before what they asked for',
+  until_later: 'Choose an end that is not after what they asked for',
+  window_empty: 'Choose an end that comes after the first day',
+  registers_none: 'Choose which readings they may see',
+  registers_more: 'Choose from the readings on this page',
+  meter_points_none: 'Choose a meter',
+  meter_points_unknown: 'Choose from the meters on this page',
+};
+
+export const dateProblem = 'Enter a real date, like 2026-03-31';
+
+export const dashboard = {
+  title: 'What you share',
+  sharing: 'Sharing now',
+  over: 'Ended',
+  refused: 'Not shared',
+  nothing: 'You share nothing here.',
+  others: 'Others may share about this home.',
+  why: 'Why',
+  howMuch: 'How much',
+  meters: 'Which meter',
+  days: 'Which days',
+  since: 'Since',
+  ends: 'Ends',
+  ended: 'Ended',
+  meter: (fuel: 'electricity' | 'gas', address: string) =>
+    `${fuel === 'gas' ? 'Gas' : 'Electricity'}, ${address}`,
+  stop: 'Stop sharing',
+  stopWith: (party: string) => `with ${party}`,
+  beforeStop: (party: string) =>
+    `If ${party} does something for you with this, ask them what changes. They may keep what they have. ` +
+    'You can ask them to delete it.',
+} as const;
+
+export const stateWords: Readonly<Record<ConsentState, string>> = {
+  requested: 'Asked, not answered',
+  given: 'Sharing',
+  refused: 'You said no',
+  lapsed: 'Not answered in time',
+  stopped: 'You stopped it',
+  expired: 'Its time was over',
+  ended: 'Ended',
+  returned: 'They gave it back',
+  superseded: 'Replaced by a newer one',
+};
+
+export const stopped = {
+  title: (time: string) => `Sharing has stopped at ${time}`,
+  overTitle: 'Sharing had ended before',
+  now: (party: string) =>
+    `${party} cannot look again. We tell them that sharing has ended, not who ended it or why.`,
+  keeps: (party: string) => `${party} may keep what it has seen. You can ask them to delete it.`,
+  again: (party: string) => `If you want to share again, start at ${party} and say yes here.`,
+  request: 'A letter you can send them',
+  letter: (party: string, day: string) =>
+    `To ${party}: on ${day} I stopped sharing my energy use with you. Please delete what you hold of it, and ` +
+    'tell me when you have done so.',
+  back: 'Back to what you share',
+  notYetTitle: 'Not stopped yet',
+  notYet:
+    'Our database does not answer. While that lasts, nobody can look at your readings. Try again in a moment.',
+  notYetPhone: (phone: string) => `Or phone ${phone} and say that you want to stop.`,
+} as const;
+
+export const mailPage = {
+  title: 'Mail of this demo',
+  intro: 'In the demo no mail leaves the machine. Here it is.',
+  none: 'No mail yet.',
+} as const;
+
+export const failures = {
+  title: 'Something went wrong',
+  notFoundTitle: 'There is nothing here',
+  notFound: 'Check the address, or go to the start page.',
+  formTitle: 'The form could not be used',
+  form: 'It was open for too long, or did not come from this page. Go back, open the page again and try once more.',
+  unavailableTitle: 'This does not work right now',
+  unavailable: 'Nothing was shared and nothing was changed. Try again in a moment.',
+  reference: (id: string) => `If you phone about this, say: ${id}`,
+  home: 'Go to the start page',
+} as const;
