@@ -11,9 +11,10 @@ import { giveRequestId } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import type { Parts } from './parts.ts';
+import { householderRoutes } from './web/householder/routes.ts';
 
 export function createApp(parts: Parts): Express {
-  const { issuer, trustProxy, mode } = parts.config;
+  const { issuer, trustProxy, mode, helpPhone } = parts.config;
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.enable('strict routing').enable('case sensitive routing');
@@ -26,6 +27,7 @@ export function createApp(parts: Parts): Express {
   app.use(oauthRoutes(parts));
   app.use(readingsRoutes(parts), consentsRoutes(parts));
   if (mode !== 'production') app.use(sandboxRoutes(parts));
+  app.use(householderRoutes({ ...parts, helpPhone }));
 
   app.use(nothingHere);
   app.use(challenges(issuer), problemResponses({ issuer, log: parts.logger }));

@@ -114,6 +114,11 @@ export const settings = {
     standard: 'none',
     does: 'addresses of the proxies in front (as express takes them), where TLS ends there',
   },
+  STABLEDOOR_HELP_PHONE: {
+    schema: z.string().regex(/^[0-9+() -]{3,40}$/, 'a phone number has digits, spaces, brackets, + and -'),
+    standard: 'none; the pages then point to the letter',
+    does: 'number that householders can phone, also to stop sharing',
+  },
   STABLEDOOR_MAIL_URL: {
     schema: z
       .string()

@@ -21,6 +21,7 @@ export interface Config {
   readonly policyDir: string;
   readonly logOrigin: string;
   readonly mailUrl: string;
+  readonly helpPhone: string | null;
   readonly trustProxy: string | null;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly metricsPort: number | null;
@@ -68,6 +69,7 @@ export function readConfig(env: Environment = process.env): Config {
       values.STABLEDOOR_LOG_ORIGIN ??
       `${new URL(issuer).host}${new URL(issuer).pathname.replace(/\/$/, '')}/ledger`,
     mailUrl: values.STABLEDOOR_MAIL_URL ?? 'smtp://localhost:25',
+    helpPhone: values.STABLEDOOR_HELP_PHONE ?? null,
     trustProxy: values.STABLEDOOR_TRUST_PROXY ?? null,
     tls,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,

@@ -2,6 +2,7 @@
 // knows every part; each part knows only what stands to its left.
 import type { Kysely } from 'kysely';
 import type { Config } from './config.ts';
+import { watchExpiry } from './consent/expire-consents.ts';
 import { type DatabaseClock, openClock } from './db/clock.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
@@ -15,6 +16,7 @@ import { openSubjects } from './ledger/subjects.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
+import { type Mailer, outboxMailer, smtpMailer } from './notify/mail.ts';
 import { publishSigningKeys } from './oauth/publish-keys.ts';
 import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
@@ -41,6 +43,7 @@ export interface Parts {
   readonly policy: Policy;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
+  readonly mailer: Mailer;
   readonly verifyAccess: VerifyAccess;
   close(): Promise<void>;
 }
@@ -89,6 +92,9 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     await publishPolicy({ db, ledger, clock }, policy);
     const signingKeys = await openSigningKeys(config.keyDir, { clock, makeMissing: !production });
     await publishSigningKeys({ db, ledger }, signingKeys);
+    const mailer = openMailer(config, logger);
+    closing.push(() => mailer.close());
+    closing.push(watchExpiry({ db, ledger, logger }));
     return {
       config,
       issuer: config.issuer,
@@ -102,6 +108,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       policy,
       source: embeddedSource(meterStore),
       signingKeys,
+      mailer,
       verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys }),
       close,
     };
@@ -117,4 +124,10 @@ async function refusePendingMigrations(db: Database): Promise<void> {
     throw new Error(
       `the database lacks ${pending.length} migrations (${pending[0]} …): run \`stabledoor migrate\``,
     );
+}
+
+/** Outside production no mail leaves the machine: a page shows it. */
+function openMailer({ mode, mailUrl, issuer }: Config, logger: Logger): Mailer {
+  if (mode !== 'production') return outboxMailer();
+  return smtpMailer({ url: mailUrl, from: `Stabledoor <no-reply@${new URL(issuer).hostname}>`, logger });
 }

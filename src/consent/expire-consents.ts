@@ -1,6 +1,8 @@
 // Writes down that consents have expired: those past their time, and one-offs whose reads are done. Reads of them are
 // refused already, by the clock and by the guard; this only makes state and ledger say so.
+
 import { newRequestId } from '../lib/ids.ts';
+import type { Logger } from '../observe/logger.ts';
 import { move } from './consent.ts';
 import { insertSteps, updateState } from './consent-change-store.ts';
 import { overEntry } from './consent-entry.ts';
@@ -26,4 +28,23 @@ export async function expireConsents({ db, ledger }: ConsentParts, most = 100): 
     await record(ledger, tx, entries);
     return due.length;
   });
+}
+
+const watchEveryMs = 30_000;
+
+/** Expires what is due, every half minute; call what it gives to end that. */
+export function watchExpiry(parts: ConsentParts & { readonly logger: Logger }): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve();
+  const timer = setInterval(() => {
+    running = running.then(() =>
+      expireConsents(parts).catch((error: unknown) =>
+        parts.logger.warn({ err: error }, 'consents past their time are not written down yet'),
+      ),
+    );
+  }, watchEveryMs);
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
 }

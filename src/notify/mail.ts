@@ -1,5 +1,5 @@
 // Sends mail in the background: who sends one never waits for it and never fails with it.
-// In demo mode nothing leaves the machine: mails go to an outbox that a page shows.
+// Outside production nothing leaves the machine: mails go to an outbox that a page shows.
 import { createTransport } from 'nodemailer';
 import type { Logger } from '../observe/logger.ts';
 
@@ -22,7 +22,7 @@ export interface Mailer {
 
 const mostKept = 100;
 
-/** For the demo and for tests. */
+/** Outside production. */
 export function outboxMailer(): Mailer {
   const outbox: Mail[] = [];
   return {
