@@ -5,7 +5,7 @@ import { readConfig } from '../config.ts';
 import { exportLog } from '../ledger/export.ts';
 import { formatExportLine } from '../ledger/export-format.ts';
 import { theLogId } from '../parts.ts';
-import { readPolicyText } from '../policy/policy-text.ts';
+import { listPolicies } from '../policy/policy-store.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
 import { openProgress } from './progress.ts';
@@ -29,7 +29,7 @@ export async function exportToFile({ out, to }: ExportOptions): Promise<WrittenE
   const fresh = `${out}.${process.pid}.part`;
   try {
     const written = await withDatabase(config, async ({ db, clock }) => {
-      const policies = [await readPolicyText(config.policyDir)];
+      const policies = await listPolicies(db, theLogId);
       const lines = exportLog(db, { logId: theLogId, clock, policies, ...(to === undefined ? {} : { to }) });
       return await writeLines(fresh, lines);
     });

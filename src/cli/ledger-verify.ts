@@ -13,7 +13,7 @@ import { NoteError } from '../ledger/verifier-key.ts';
 import { verifyLog } from '../ledger/verify.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import { theLogId } from '../parts.ts';
-import { readPolicyText } from '../policy/policy-text.ts';
+import { listPolicies } from '../policy/policy-store.ts';
 import { BadNews, UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
 import { oneLine, openOutput, table } from './output.ts';
@@ -37,7 +37,7 @@ export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   const config = readConfig();
   const keys = options.key ?? (await ownKey(config));
   const verdict = await withDatabase(config, async ({ db, clock }) => {
-    const policies = [await readPolicyText(config.policyDir)];
+    const policies = await listPolicies(db, theLogId);
     return await verify(exportLog(db, { logId: theLogId, clock, policies }), keys, options);
   });
   say(verdict, options);

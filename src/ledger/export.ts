@@ -15,7 +15,7 @@ export interface ExportedPolicy {
 export interface ExportOptions {
   readonly logId: number;
   readonly clock: Clock;
-  /** Texts of the policies that the operator still has; verification names those that are missing. */
+  /** Texts of the policies that were published; verification names those that are missing. */
   readonly policies: readonly ExportedPolicy[];
   /** At least the entries before this one: up to the first checkpoint that covers them. Absent: all. */
   readonly to?: number;
