@@ -81,11 +81,26 @@ export const errorCatalogue = {
     'Contact the operator. No readings leave while the suspension lasts.',
   ),
   policy_denied: entry(403, 'The policy does not permit this', 'See the detail for the rule that refused.'),
+  regulators_only: entry(
+    403,
+    'Only regulators may read this',
+    'Tiles of hashes are public; entries are not. Ask with a token whose scope is audit:read.',
+  ),
   not_found: entry(404, 'There is nothing here', 'Check the address.'),
   meter_point_unknown: entry(
     404,
     'No such meter point in this consent',
     'Use an id from GET /v1/meter-points.',
+  ),
+  beyond_ledger: entry(
+    404,
+    'The ledger is not that long yet',
+    'Ask for an entry or a size up to `size`, or again later.',
+  ),
+  checkpoint_unknown: entry(
+    404,
+    'No checkpoint of that size was signed',
+    'Ask for the size of a checkpoint that you hold, leave the size out, or ask for application/json.',
   ),
   consent_unknown: entry(404, 'No such consent', 'Use an id from GET /v1/consents.'),
   method_not_allowed: entry(

@@ -97,6 +97,7 @@ const pure = new RegExp(
     'lib/(?!ids)[^/]+',
     'ledger/(entry|merkle|note|checkpoint|cosignature|commitment|verify)[^/]*',
     'ledger/witness-(policy|quorum|request)',
+    'ledger/(tile|tile-proof|tlog-proof)',
     'registry/third-party',
     'notify/security-event',
     'policy/(request|refusal-reason|recall)',

@@ -4,6 +4,8 @@ export interface LedgerTables {
   'ledger.log': { log_id: number; origin: string; mode: string; opened_at: Date };
   'ledger.head': { log_id: number; size: number; tip: Buffer; frontier: Buffer[]; last_ms: number };
   'ledger.entry': { log_id: number; idx: number; leaf: Buffer; entry: Buffer };
+  /** Level 1 and up; level 0 is ledger.entry.leaf. */
+  'ledger.tile_hash': { log_id: number; level: number; place: number; hash: Buffer };
   'ledger.request': { log_id: number; req: string; idx: number };
   'ledger.checkpoint': { log_id: number; size: number; note: string };
   'ledger.pending': {
