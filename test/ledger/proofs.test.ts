@@ -114,10 +114,8 @@ describe('of a log of 65,537 entries', () => {
         .execute(owner)
         .then(({ rows }) => rows);
     const before = await stored();
-    const { rows } = await sql<{
-      made: number;
-    }>`select ledger.rebuild_tile_hashes(${log.logId}::smallint) as made`.execute(owner);
-    assert.equal(rows[0]?.made, 257);
+    await sql`update ledger.tile_hash set hash = sha256('x')`.execute(owner);
+    await sql`select ledger.rebuild_tile_hashes(${log.logId}::smallint)`.execute(owner);
     assert.deepEqual(await stored(), before);
   });
 
@@ -127,6 +125,7 @@ describe('of a log of 65,537 entries', () => {
     `delete from ledger.tile_hash`,
     `truncate ledger.tile_hash`,
     `select ledger.rebuild_tile_hashes(1::smallint)`,
+    `select ledger.add_full_runs(1::smallint, 0, 256)`,
   ])
     test(`the application role may not: ${statement.slice(0, 40)}`, async () => {
       await assert.rejects(sql.raw(statement).execute(app), /permission denied/);
