@@ -11,6 +11,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     grant select, insert on household.household, household.occupier, household.meter_point, household.tenancy
       to stabledoor_app;
     grant update (until_date) on household.tenancy to stabledoor_app;
+    grant update (zone) on household.meter_point to stabledoor_app;
     grant select, insert, delete on household.sign_in, household.session to stabledoor_app;
     grant update (tries, consumed_at) on household.sign_in to stabledoor_app;
     grant update (seen_at, ended_at) on household.session to stabledoor_app`.execute(db);

@@ -6,6 +6,7 @@ import { contracts } from './api/contracts.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
+import { timeRequests } from './http/metrics-server.ts';
 import { nothingHere, problemResponses } from './http/problem.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
@@ -22,7 +23,7 @@ export function createApp(parts: Parts): Express {
   app.set('query parser', 'simple');
   if (trustProxy !== null) app.set('trust proxy', trustProxy);
 
-  app.use(giveRequestId, securityHeaders());
+  app.use(giveRequestId, timeRequests(parts.metrics), securityHeaders());
   app.use(publishedRoutes(parts, contracts(mode)));
   app.use(oauthRoutes(parts));
   app.use(readingsRoutes(parts), consentsRoutes(parts));

@@ -4,6 +4,7 @@ import { createApp } from './app.ts';
 import { failureOf } from './cli/failure.ts';
 import { openOutput } from './cli/output.ts';
 import { readConfig } from './config.ts';
+import { serveMetrics } from './http/metrics-server.ts';
 import { listen } from './main-listen.ts';
 import { openLogger } from './observe/logger.ts';
 import { openParts } from './parts.ts';
@@ -14,10 +15,12 @@ async function runBroker(stopRequested: Promise<NodeJS.Signals>): Promise<void> 
   const parts = await openParts(config, logger);
   try {
     const server = await listen(createApp(parts), config);
-    const { issuer, mode, logOrigin } = config;
+    const { issuer, mode, logOrigin, metricsPort, host } = config;
+    const metrics = metricsPort === null ? null : await serveMetrics(parts.metrics, metricsPort, host);
     logger.info({ address: server.address, issuer, mode, ledger: logOrigin }, 'ready');
     const signal = await stopRequested;
     logger.info({ signal }, 'stopping');
+    metrics?.close();
     await server.close();
   } finally {
     await parts.close();

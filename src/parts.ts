@@ -21,6 +21,7 @@ import { publishSigningKeys } from './oauth/publish-keys.ts';
 import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
+import { type Metrics, openMetrics } from './observe/metrics.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
 import { publishPolicy } from './policy/publication.ts';
 
@@ -35,6 +36,7 @@ export interface Parts {
   readonly issuer: string;
   readonly production: boolean;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly stores: Stores;
   readonly db: Database;
   readonly meterStore: Kysely<MeterStoreTables>;
@@ -58,6 +60,7 @@ export interface PartsOptions {
 /** Errors: one line for each thing that is not as it must be; what was opened is closed again. */
 export async function openParts(config: Config, logger: Logger, options: PartsOptions = {}): Promise<Parts> {
   const production = config.mode === 'production';
+  const metrics = openMetrics();
   const closing: (() => Promise<void>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -87,6 +90,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       signer: await openLedgerKey(config.keyDir, config.logOrigin, !production),
       subjects: openSubjects(subjectKeys, config.logOrigin),
       logger,
+      metrics,
     });
     closing.push(() => ledger.close());
     await publishPolicy({ db, ledger, clock }, policy);
@@ -100,6 +104,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       issuer: config.issuer,
       production,
       logger,
+      metrics,
       stores,
       db,
       meterStore,

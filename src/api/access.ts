@@ -6,24 +6,39 @@ import { admitCaller } from '../oauth/admission-store.ts';
 import { dpopChallenge } from '../oauth/errors.ts';
 import { endpointsOf } from '../oauth/metadata.ts';
 import type { AccessClaims, VerifyAccess } from '../oauth/verify-access.ts';
+import type { Metrics } from '../observe/metrics.ts';
 
 /** Puts the verified claims where `callerOf` finds them. Rejects with 401 and a WWW-Authenticate. */
 export const requireAccess =
-  (verifyAccess: VerifyAccess): RequestHandler =>
+  (parts: VerificationParts): RequestHandler =>
   async (req, res, next) => {
-    res.locals.caller = await verifyAccess(accessRequest(req));
+    res.locals.caller = await verified(parts, req);
     next();
   };
 
-export interface AdmissionParts {
+export interface VerificationParts {
+  readonly verifyAccess: VerifyAccess;
+  readonly metrics: Metrics;
+}
+
+/** A call that does not get past here leaves no entry, or anyone could flood the ledger: it is counted instead. */
+async function verified({ verifyAccess, metrics }: VerificationParts, req: Request): Promise<AccessClaims> {
+  try {
+    return await verifyAccess(accessRequest(req));
+  } catch (error) {
+    if (error instanceof StabledoorError) metrics.unverified.inc({ code: error.code });
+    throw error;
+  }
+}
+
+export interface AdmissionParts extends VerificationParts {
   readonly db: Database;
   readonly ledger: { readonly logId: number };
-  readonly verifyAccess: VerifyAccess;
 }
 
 /** For a call that reads no readings, and so leaves no entry whose guards would check it. Rejects with 401. */
 export async function admittedCaller(parts: AdmissionParts, req: Request): Promise<AccessClaims> {
-  const caller = await parts.verifyAccess(accessRequest(req));
+  const caller = await verified(parts, req);
   const { proofIsNew, tokenStands } = await admitCaller(parts.db, parts.ledger.logId, caller);
   if (!proofIsNew) throw new StabledoorError('invalid_dpop_proof', 'This proof was used before.');
   if (!tokenStands) throw new StabledoorError('invalid_token');

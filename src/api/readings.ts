@@ -8,13 +8,10 @@ import type { ReadRequest } from '../metering/read-request.ts';
 import { readingWindow } from '../metering/reading-window.ts';
 import { type Release, type ReleaseParts, releaseReadings } from '../metering/release.ts';
 import { findReadable } from '../metering/release-store.ts';
-import type { VerifyAccess } from '../oauth/verify-access.ts';
-import { admittedCaller, callerOf, requireAccess } from './access.ts';
+import { admittedCaller, callerOf, requireAccess, type VerificationParts } from './access.ts';
 import { listMeterPoints, meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
 
-export interface ReadingsParts extends ReleaseParts {
-  readonly verifyAccess: VerifyAccess;
-}
+export interface ReadingsParts extends ReleaseParts, VerificationParts {}
 
 export function readingsRoutes(parts: ReadingsParts): Router {
   const router = Router();
@@ -29,7 +26,7 @@ export function readingsRoutes(parts: ReadingsParts): Router {
       meter_points: meterPoints.map(({ meterRef, fuel, zone }) => ({ id: meterRef, fuel, zone, registers })),
     });
   });
-  router.get(expressPath(readReadings), requireAccess(parts.verifyAccess), answersJson, async (req, res) => {
+  router.get(expressPath(readReadings), requireAccess(parts), answersJson, async (req, res) => {
     const request = readRequest(callerOf(res), req.params, req.query);
     const release = await releaseReadings(parts, request);
     const { origin, index } = release.receipt;

@@ -6,6 +6,7 @@ import { addHousehold } from '../household/households.ts';
 import { type Fuel, fuels } from '../household/meter-point.ts';
 import { isZone, type LocalDate, localDateAt, parseLocalDate } from '../lib/local-date.ts';
 import { addMeterPoints } from '../metering/import/meter-points.ts';
+import { defaultZone } from '../metering/source.ts';
 import type { Parts } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { withImporter, withParts } from './opened.ts';
@@ -16,7 +17,7 @@ interface AddOptions {
   readonly meterPoint: string;
   readonly address: string;
   readonly fuel: string;
-  readonly zone: string;
+  readonly zone?: string;
   readonly from?: string;
 }
 
@@ -30,7 +31,10 @@ export function addHouseholdCommands(program: Command): void {
     .requiredOption('--meter-point <mpan>', 'number of the meter point')
     .requiredOption('--address <text>', 'as the householder will recognise it')
     .option('--fuel <fuel>', `${fuels.join(' or ')}`, 'electricity')
-    .option('--zone <zone>', 'time zone of its local days', 'Europe/London')
+    .option(
+      '--zone <zone>',
+      `time zone of its local days (default: what its first file says, else ${defaultZone})`,
+    )
     .option('--from <date>', 'the first local day that is theirs (default: today)')
     .option('--json', 'the same: this command always answers with JSON')
     .action(async (options: AddOptions) => {
@@ -48,15 +52,18 @@ interface ReadOptions {
   readonly mpan: string;
   readonly address: string;
   readonly fuel: Fuel;
-  readonly zone: string;
+  /** Null: the first file that is imported settles it. */
+  readonly zone: string | null;
   readonly from: LocalDate | null;
 }
 
 function readOptions(options: AddOptions): ReadOptions {
-  const { email, address, zone } = options;
+  const { email, address } = options;
+  const zone = options.zone ?? null;
   const fuel = fuels.find((one) => one === options.fuel);
   if (fuel === undefined) throw new UsageError(`--fuel: ${fuels.join(' or ')}`);
-  if (!isZone(zone)) throw new UsageError(`--zone: ${zone} is not a time zone such as Europe/London`);
+  if (zone !== null && !isZone(zone))
+    throw new UsageError(`--zone: ${zone} is not a time zone such as Europe/London`);
   const from = options.from === undefined ? null : parseLocalDate(options.from);
   if (options.from !== undefined && from === null)
     throw new UsageError(`--from: ${options.from} is not a date such as 2026-01-31`);
@@ -65,8 +72,8 @@ function readOptions(options: AddOptions): ReadOptions {
 
 async function add({ db, ledger, clock, stores }: Parts, read: ReadOptions) {
   const { mpan, fuel, zone } = read;
-  const from = read.from ?? localDateAt(clock.nowMs(), zone);
-  const added = await addHousehold({ db, ledger }, { ...read, from });
+  const from = read.from ?? localDateAt(clock.nowMs(), zone ?? defaultZone);
+  const added = await addHousehold({ db, ledger }, { ...read, zone: zone ?? defaultZone, from });
   // Last, and harmless to repeat: if it fails, the same command run again completes what is missing.
   await withImporter(stores, (store) => addMeterPoints(store, [{ mpan, fuel, unit: unitOf[fuel], zone }]));
   return { ...added, from };

@@ -2,6 +2,7 @@
 // simply taken. Nothing of a file that is refused is kept.
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
+import { settleMeterPointZone } from '../household/household-store.ts';
 import { type Fuel, fuels } from '../household/meter-point.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import {
@@ -68,9 +69,14 @@ async function runImport(file: string, options: ImportOptions): Promise<ImportRe
   const onProgress: ImportRequest['onProgress'] = ({ bytes, totalBytes }) =>
     progress.update(bytes, totalBytes);
   try {
-    return await withDatabase(config, ({ stores, clock }) =>
-      withImporter(stores, (store) => importFile({ ...request, store, clock, onProgress })),
-    );
+    return await withDatabase(config, async ({ stores, clock, db }) => {
+      const importing = (store: ImportRequest['store']) =>
+        importFile({ ...request, store, clock, onProgress });
+      const report = await withImporter(stores, importing);
+      // The store's zone is the one that its days fit; a household that was added without one follows it.
+      if (report.zone !== null && !report.dryRun) await settleMeterPointZone(db, report.mpan, report.zone);
+      return report;
+    });
   } finally {
     progress.stop();
   }

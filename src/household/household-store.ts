@@ -76,6 +76,16 @@ export async function insertMeterPoint(tx: BrokerTransaction, point: MeterPoint)
     .execute();
 }
 
+/** The zone that the meter store has settled: local days mean the same in both. Changes nothing where it stands already. */
+export async function settleMeterPointZone(store: Store, mpan: string, zone: string): Promise<void> {
+  await store
+    .updateTable('household.meter_point')
+    .set({ zone })
+    .where('mpan', '=', mpan)
+    .where('zone', '<>', zone)
+    .execute();
+}
+
 export async function insertTenancy(
   tx: BrokerTransaction,
   tenancy: { meterPointId: MeterPointId; householdId: HouseholdId; from: LocalDate },

@@ -6,6 +6,7 @@ import { StabledoorError } from '../lib/errors.ts';
 import type { HouseholdId, RequestId } from '../lib/ids.ts';
 import { newRequestId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import { type BatchParts, type Guard, type PreparedEntry, type Receipt, writeBatch } from './batch.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import type { Subject } from './commitment.ts';
@@ -66,6 +67,7 @@ export interface LedgerParts {
   readonly signer: NoteSigner;
   readonly subjects: Subjects;
   readonly logger: Logger;
+  readonly metrics?: Metrics;
   readonly limits?: SequencerLimits;
 }
 
@@ -89,10 +91,10 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     logId,
     origin,
     verifierKey: signer.key.text,
-    async append(request) {
+    append: timed(parts.metrics, async (request) => {
       const expiresAt = performance.now() + limits.deadlineMs;
       return sequencer.append(await prepare(subjects, request, expiresAt), expiresAt);
-    },
+    }),
     appendWithin: (tx, requests) => appendWithin(batchParts, tx, requests, limits.deadlineMs),
     async appendPending(tx, request) {
       await addPending(tx, logId, {
@@ -111,6 +113,24 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
   // Not before: `log.opened` is entry 0, whatever waits.
   stopDraining = drainPending(parts, () => write([]));
   return ledger;
+}
+
+type Append = Ledger['append'];
+
+/** How long an entry takes, and how many were asked for and not written. A guard's no is an answer, not a failure. */
+function timed(metrics: Metrics | undefined, append: Append): Append {
+  if (metrics === undefined) return append;
+  return async (request) => {
+    const end = metrics.appendSeconds.startTimer();
+    try {
+      return await append(request);
+    } catch (error) {
+      if (!(error instanceof GuardRefused)) metrics.appendFailures.inc();
+      throw error;
+    } finally {
+      end();
+    }
+  };
 }
 
 async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
