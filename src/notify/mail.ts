@@ -47,10 +47,9 @@ const waitBeforeTryMs = [0, 2000, 10_000];
 const longestCloseMs = 5000;
 
 export function smtpMailer({ url, from, logger }: SmtpOptions): Mailer {
-  const transport = createTransport(url, {
-    from,
-    disableFileAccess: true,
-    disableUrlAccess: true,
+  const transport = createTransport({
+    ...{ url, from, disableFileAccess: true, disableUrlAccess: true },
+    ...{ connectionTimeout: 10_000, greetingTimeout: 10_000, socketTimeout: 20_000 },
   });
   const closing = new AbortController();
   const underway = new Set<Promise<void>>();
