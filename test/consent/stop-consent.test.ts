@@ -105,7 +105,9 @@ test('while the ledger cannot write, a stop is taken all the same, and its entry
     await release.promise;
   });
   await taken.promise;
+  const pressed = performance.now();
   const stopped = await stopConsent(parts, { consentId: held.consentId, occupierId: home.occupierId });
+  assert.ok(performance.now() - pressed < 6000, 'a stop waits for the ledger for two seconds, not for ten');
   assert.deepEqual([stopped.recorded, stopped.consent.state], ['pending', 'stopped']);
   const [step] = (await listSteps(databases.app, held.consentId)).slice(-1);
   assert.deepEqual([step?.event, step?.index], ['stop', null]);
