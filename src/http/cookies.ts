@@ -3,7 +3,7 @@
 import type { CookieOptions, Request, Response } from 'express';
 
 export interface CookieJar {
-  read(req: Request, name: string): string | null;
+  find(req: Request, name: string): string | null;
   set(res: Response, name: string, value: string, lifetimeSeconds: number): void;
   clear(res: Response, name: string): void;
 }
@@ -12,7 +12,7 @@ export function cookieJar(options: { readonly https: boolean }): CookieJar {
   const named = (name: string) => (options.https ? `__Host-${name}` : name);
   const attributes: CookieOptions = { httpOnly: true, sameSite: 'lax', path: '/', secure: options.https };
   return {
-    read: (req, name) => readCookie(req.headers.cookie ?? '', named(name)),
+    find: (req, name) => findCookie(req.headers.cookie ?? '', named(name)),
     set: (res, name, value, lifetimeSeconds) =>
       void res.cookie(named(name), value, { ...attributes, maxAge: lifetimeSeconds * 1000 }),
     clear: (res, name) => void res.clearCookie(named(name), attributes),
@@ -20,7 +20,7 @@ export function cookieJar(options: { readonly https: boolean }): CookieJar {
 }
 
 /** Only values that we set: base64url, so no decoding, and a name that comes twice is none. */
-function readCookie(header: string, name: string): string | null {
+function findCookie(header: string, name: string): string | null {
   if (header.length > 8192) return null;
   const values = header
     .split(';')

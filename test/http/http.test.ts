@@ -32,7 +32,7 @@ function application() {
   app.get('/closed', () => {
     throw new StabledoorError('period_not_closed', 'Not yet.', { closed_until: '2026-01-01' });
   });
-  app.get('/cookie', (req, res) => void res.json({ value: jar.read(req, 'session') }));
+  app.get('/cookie', (req, res) => void res.json({ value: jar.find(req, 'session') }));
   app.get('/down', () => {
     throw Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
   });

@@ -52,7 +52,7 @@ export function signInPages(router: Router, parts: SignInParts): void {
   router.get('/sign-in/code', (req, res) => showCodePage(req, res, parts, []));
   router.post('/sign-in/code', formBody(), async (req, res) => {
     const { code } = validate(codeForm, req.body);
-    const challenge = cookies.read(req, challengeCookie);
+    const challenge = cookies.find(req, challengeCookie);
     const opened = challenge === null ? null : await openSession(db, { challenge, code });
     if (opened === null) return showCodePage(req, res, parts, [{ field: 'code', text: signIn.badCode }]);
     cookies.clear(res, challengeCookie);
@@ -60,7 +60,7 @@ export function signInPages(router: Router, parts: SignInParts): void {
     res.redirect(303, returnPath(opened.returnTo));
   });
   router.post('/sign-out', formBody(), requireSession, requireFormToken, async (req, res) => {
-    const token = cookies.read(req, sessionCookie);
+    const token = cookies.find(req, sessionCookie);
     if (token !== null) await closeSession(db, token);
     cookies.clear(res, sessionCookie);
     res.redirect(303, '/');
@@ -82,7 +82,7 @@ const sendCodeBy =
   };
 
 function showCodePage(req: Request, res: Response, parts: SignInParts, errors: readonly FieldError[]): void {
-  const challenge = parts.cookies.read(req, challengeCookie);
+  const challenge = parts.cookies.find(req, challengeCookie);
   if (challenge === null && errors.length === 0) res.redirect(303, '/sign-in');
   else sendPage(res, codePage(demoCode(parts.mailer, challenge), errors), frameOf(res, parts));
 }

@@ -19,7 +19,7 @@ export interface VisitorParts {
 /** Reads the session, if there is one, for everything that comes after. */
 export function recogniseVisitor({ db, cookies }: VisitorParts): RequestHandler {
   return async (req, res, next) => {
-    const token = cookies.read(req, sessionCookie);
+    const token = cookies.find(req, sessionCookie);
     res.locals.session = token === null ? null : await readSession(db, token);
     next();
   };
