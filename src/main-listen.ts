@@ -46,11 +46,13 @@ async function secureServer(app: RequestListener, tls: NonNullable<Config['tls']
 
 function close(server: http.Server | https.Server): Promise<void> {
   return new Promise((done) => {
-    const timer = setTimeout(() => server.closeAllConnections(), longestGoodbyeMs);
+    const giveUp = setTimeout(() => server.closeAllConnections(), longestGoodbyeMs);
+    // A connection whose answer has gone out is kept open for the next request, which will not be taken.
+    const sweep = setInterval(() => server.closeIdleConnections(), 25);
     server.close(() => {
-      clearTimeout(timer);
+      clearTimeout(giveUp);
+      clearInterval(sweep);
       done();
     });
-    server.closeIdleConnections();
   });
 }
