@@ -128,6 +128,18 @@ export const settings = {
     secret: true,
   },
   STABLEDOOR_METRICS_PORT: { schema: port, standard: 'none', does: 'port of /metrics, on HOST' },
+  STABLEDOOR_WITNESS_POLICY_FILE: {
+    schema: path,
+    standard: 'none',
+    does: 'the witnesses that cosign the ledger’s checkpoints, and how many it takes (C2SP tlog-policy)',
+  },
+  STABLEDOOR_WITNESS_STOP_MINUTES: {
+    schema: z
+      .string()
+      .refine((text) => /^[1-9]\d{0,4}$/.test(text), 'a whole number of minutes from 1 to 99999'),
+    standard: 'none',
+    does: 'refuses to record, and so to release, once the witnesses are this late; without it they only raise an alarm',
+  },
   STABLEDOOR_POLICY_DIR: { schema: path, standard: 'policies', does: 'the Cedar policy files' },
 } as const satisfies Record<string, Setting>;
 

@@ -25,6 +25,7 @@ export interface Config {
   readonly trustProxy: string | null;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly metricsPort: number | null;
+  readonly witnesses: { readonly policyFile: string; readonly stopAfterMs: number | null } | null;
   /** Null: the embedded server in the data folder. */
   readonly databases: ExternalDatabases | null;
 }
@@ -73,6 +74,7 @@ export function readConfig(env: Environment = process.env): Config {
     trustProxy: values.STABLEDOOR_TRUST_PROXY ?? null,
     tls,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
+    witnesses: readWitnesses(values),
     databases: readDatabases(values),
   };
 }
@@ -134,6 +136,16 @@ function readTls(values: Values): Config['tls'] {
       'STABLEDOOR_TLS_CERT_FILE and STABLEDOOR_TRUST_PROXY: TLS ends here or at the proxy, not at both',
     );
   return certFile && keyFile ? { certFile, keyFile } : null;
+}
+
+function readWitnesses(values: Values): Config['witnesses'] {
+  const { STABLEDOOR_WITNESS_POLICY_FILE: file, STABLEDOOR_WITNESS_STOP_MINUTES: minutes } = values;
+  if (minutes !== undefined && file === undefined)
+    throw new ConfigError(
+      'STABLEDOOR_WITNESS_STOP_MINUTES and STABLEDOOR_WITNESS_POLICY_FILE: the first is set and the second is not',
+    );
+  if (file === undefined) return null;
+  return { policyFile: resolve(file), stopAfterMs: minutes === undefined ? null : Number(minutes) * 60_000 };
 }
 
 function readIssuer(values: Values, mode: Mode, port: number): string {

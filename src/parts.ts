@@ -9,10 +9,15 @@ import { pendingMigrations } from './db/migrate.ts';
 import { openStores, type Stores } from './db/stores.ts';
 import type { MeterStoreTables } from './db/tables/meter-store.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
+import type { NoteSigner } from './ledger/note-signer.ts';
+import { proveConsistency } from './ledger/proofs.ts';
 import { openLedgerKey } from './ledger/signing-key.ts';
 import { checkLedgerRights } from './ledger/start-check.ts';
 import type { SubjectKeyTables } from './ledger/subject-key-store.ts';
 import { openSubjects } from './ledger/subjects.ts';
+import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
+import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
+import { openWriteGate, type WriteGate } from './ledger/write-gate.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
@@ -42,6 +47,10 @@ export interface Parts {
   readonly meterStore: Kysely<MeterStoreTables>;
   readonly clock: DatabaseClock;
   readonly ledger: Ledger;
+  /** Whether this process may write entries. */
+  readonly gate: WriteGate;
+  /** Null where no witness policy is set. */
+  readonly witnessing: Witnessing | null;
   readonly policy: Policy;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
@@ -82,12 +91,17 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const clock = await openClock(db as never, production ? null : addresses.app);
     closing.push(() => clock.close());
     const policy = await openPolicy(config.policyDir);
+    const signer = await openLedgerKey(config.keyDir, config.logOrigin, !production);
+    const gate = openWriteGate();
+    const witnessing = await openWitnesses({ config, logger, metrics, db, clock, signer, gate });
+    closing.push(async () => witnessing?.close());
     const ledger = await openLedger({
       db,
       logId: theLogId,
       origin: config.logOrigin,
       mode: config.mode,
-      signer: await openLedgerKey(config.keyDir, config.logOrigin, !production),
+      signer,
+      gate,
       subjects: openSubjects(subjectKeys, config.logOrigin),
       logger,
       metrics,
@@ -110,6 +124,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       meterStore,
       clock,
       ledger,
+      gate,
+      witnessing,
       policy,
       source: embeddedSource(meterStore),
       signingKeys,
@@ -121,6 +137,26 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     await close();
     throw error;
   }
+}
+
+type WitnessParts = Pick<Parts, 'config' | 'logger' | 'metrics' | 'db' | 'clock' | 'gate'> & {
+  signer: NoteSigner;
+};
+
+/** Before the log is opened for writing: a witness may know it better than this database does. */
+async function openWitnesses({ config, signer, db, ...parts }: WitnessParts): Promise<Witnessing | null> {
+  if (config.witnesses === null) return null;
+  return await openWitnessing({
+    ...parts,
+    db,
+    logId: theLogId,
+    origin: config.logOrigin,
+    logKeys: [signer.key],
+    policy: await readWitnessPolicy(config.witnesses.policyFile),
+    mustNeedOutsider: config.mode === 'production',
+    consistencyProof: async (from, to) => (await proveConsistency(db, theLogId, from, to)).hashes,
+    limits: { stopAfterMs: config.witnesses.stopAfterMs },
+  });
 }
 
 async function refusePendingMigrations(db: Database): Promise<void> {

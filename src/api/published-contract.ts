@@ -3,7 +3,11 @@ import { z } from 'zod';
 import type { RouteContract } from '../http/route-contract.ts';
 
 const health = z
-  .strictObject({ status: z.enum(['up', 'down']), reason: z.string().optional() })
+  .strictObject({
+    status: z.enum(['up', 'down']),
+    reason: z.string().optional(),
+    warning: z.string().optional(),
+  })
   .meta({ id: 'Health' });
 const json = (schema: z.ZodType) => ({ contentType: 'application/json', schema });
 const get = (path: string, operationId: string, summary: string) =>
@@ -39,7 +43,8 @@ export const newestCheckpoint = {
   path: '/ledger/checkpoint',
   operationId: 'ledgerCheckpoint',
   tag: 'Ledger',
-  summary: 'The newest signed checkpoint of the ledger (C2SP tlog-checkpoint)',
+  summary:
+    'The newest signed checkpoint of the ledger (C2SP tlog-checkpoint); where there are witnesses, the newest that enough of them cosigned',
   security: 'none',
   responses: {
     200: { description: 'A signed note', body: { contentType: 'text/plain', schema: z.string() } },

@@ -4,6 +4,8 @@ import type { Database } from '../db/database.ts';
 import { checkHealth, type HealthParts } from '../http/health.ts';
 import type { RouteContract } from '../http/route-contract.ts';
 import { latestCheckpoint } from '../ledger/ledger-store.ts';
+import { newestWitnessed } from '../ledger/witnessed-store.ts';
+import type { Witnessing } from '../ledger/witnessing.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { openApiDocument, openApiYaml } from './openapi.ts';
 import { contractJson, contractYaml, liveness, newestCheckpoint, readiness } from './published-contract.ts';
@@ -11,6 +13,8 @@ import { contractJson, contractYaml, liveness, newestCheckpoint, readiness } fro
 export interface PublishedParts extends HealthParts {
   readonly db: Database;
   readonly ledger: { readonly logId: number };
+  /** Null where no witness policy is set. */
+  readonly witnessing: Pick<Witnessing, 'status'> | null;
 }
 
 export function publishedRoutes(parts: PublishedParts, contracts: readonly RouteContract[]): Router {
@@ -21,14 +25,22 @@ export function publishedRoutes(parts: PublishedParts, contracts: readonly Route
   router.get(readiness.path, async (_req, res) => {
     const reason = await checkHealth(parts);
     res.set('Cache-Control', 'no-store').status(reason === null ? 200 : 503);
-    res.json(reason === null ? { status: 'up' } : { status: 'down', reason });
+    const isLate = parts.witnessing?.status().isLate === true;
+    const warning = isLate ? { warning: 'the witnesses of the ledger are late' } : {};
+    res.json(reason === null ? { status: 'up', ...warning } : { status: 'down', reason, ...warning });
   });
   router.get(contractJson.path, (_req, res) => void res.type('application/json').send(document));
   router.get(contractYaml.path, (_req, res) => void res.type('application/yaml').send(yaml));
   router.get(newestCheckpoint.path, async (_req, res) => {
-    const checkpoint = await latestCheckpoint(parts.db, parts.ledger.logId);
+    const checkpoint = await publishedCheckpoint(parts);
     if (checkpoint === null) throw new StabledoorError('not_found', 'The ledger is empty.');
     res.type('text/plain; charset=utf-8').set('Cache-Control', 'public, max-age=2').send(checkpoint.note);
   });
   return router;
+}
+
+/** A stable one where there are witnesses: a checkpoint that they have not seen could still be one of two. */
+async function publishedCheckpoint({ db, ledger, witnessing }: PublishedParts) {
+  const witnessed = witnessing === null ? null : await newestWitnessed(db, ledger.logId);
+  return witnessed ?? (await latestCheckpoint(db, ledger.logId));
 }

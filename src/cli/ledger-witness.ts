@@ -1,6 +1,6 @@
 // `stabledoor ledger witness`: cosigns the checkpoints of logs that somebody else runs, and remembers what it signed.
 // It needs no database and no settings. Its folder is its memory: a key whose folder is lost must not sign again.
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -9,7 +9,8 @@ import { sha256 } from '../ledger/node-crypto.ts';
 import { openWitness } from '../ledger/witness.ts';
 import { openWitnessFolder } from '../ledger/witness-folder.ts';
 import { openWitnessKey, type WitnessKey } from '../ledger/witness-key.ts';
-import { parseWitnessPolicy, type WitnessPolicy } from '../ledger/witness-policy.ts';
+import type { WitnessPolicy } from '../ledger/witness-policy.ts';
+import { readWitnessPolicy } from '../ledger/witness-policy-file.ts';
 import { serveWitness } from '../ledger/witness-server.ts';
 import { openLogger } from '../observe/logger.ts';
 import { UsageError } from './failure.ts';
@@ -75,7 +76,7 @@ async function runWitness({ policy, at, key, dir }: WitnessRun): Promise<void> {
 }
 
 async function readPolicy(file: string): Promise<WitnessPolicy> {
-  const policy = parseWitnessPolicy(await readFile(file), sha256);
+  const policy = await readWitnessPolicy(file);
   if (policy.logs.length === 0) throw new UsageError(`${file}: there is no log line, so nothing to witness`);
   return policy;
 }

@@ -5,11 +5,12 @@ import { encodeBase64 } from '../lib/base64.ts';
 import type { RequestId } from '../lib/ids.ts';
 import type { Subject } from './commitment.ts';
 import { assembleEntry } from './entry.ts';
-import { ClockFault } from './errors.ts';
+import { ClockFault, GateShut } from './errors.ts';
 import { closeBatch, type OpenedBatch, openBatch } from './ledger-store.ts';
 import { batchProof } from './merkle-batch.ts';
 import { leafHashOf, sha256 } from './node-crypto.ts';
 import type { Subjects } from './subjects.ts';
+import type { WriteGate } from './write-gate.ts';
 
 /** A check that runs in the database after the head lock: a registered SQL function and its arguments. */
 export interface Guard {
@@ -56,6 +57,7 @@ export interface BatchParts {
   readonly origin: string;
   readonly subjects: Subjects;
   signCheckpoint(size: number, root: Uint8Array): string;
+  readonly gate?: WriteGate | undefined;
 }
 
 /** A clock this far behind the last entry is waited out by standing still; further, it is a fault. */
@@ -77,6 +79,8 @@ export async function writeBatch(
   tx: BrokerTransaction,
   prepared: readonly PreparedEntry[],
 ): Promise<BatchOutcome[]> {
+  const whyShut = parts.gate?.whyShut() ?? null;
+  if (whyShut !== null) throw new GateShut(whyShut);
   const { outcomes, placed, batch } = await assembleBatch(parts, tx, prepared);
   if (batch === null) return outcomes;
   await closeBatch(tx, parts.logId, batch.closed);

@@ -1,4 +1,5 @@
 // What can go wrong with an append. Every one of them means: nothing may be released.
+import { StabledoorError } from '../lib/errors.ts';
 
 /** A guard failed and the request brought no refusal to write. */
 export class GuardRefused extends Error {
@@ -36,4 +37,11 @@ const entryFaults = /^(22|23|42|P0|SD003)/;
 export function isFaultOfAnEntry(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && entryFaults.test(code);
+}
+
+/** This process must not write: the log was set back, or its witnesses are too late. The caller hears no reason. */
+export class GateShut extends StabledoorError {
+  constructor(why: string) {
+    super('ledger_unavailable', undefined, {}, {}, new Error(why));
+  }
 }

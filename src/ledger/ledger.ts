@@ -23,6 +23,7 @@ import {
   unavailable,
 } from './sequencer.ts';
 import type { Subjects } from './subjects.ts';
+import type { WriteGate } from './write-gate.ts';
 
 export type { Guard, Receipt } from './batch.ts';
 export { GuardRefused, RequestRepeated } from './errors.ts';
@@ -69,6 +70,8 @@ export interface LedgerParts {
   readonly logger: Logger;
   readonly metrics?: Metrics;
   readonly limits?: SequencerLimits;
+  /** Asked before each append: whoever shuts it stops the log, and says why. */
+  readonly gate?: WriteGate;
 }
 
 /** Opens the log, writing `log.opened` if it is new. Errors: the origin, mode or key is not that of the log. */
@@ -81,6 +84,7 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     origin,
     subjects,
     signCheckpoint: (size, root) => signer.signNote(formatCheckpoint({ origin, size, root })),
+    gate: parts.gate,
   };
   const limits = parts.limits ?? defaultLimits;
   const write: BatchWriter = (entries) =>

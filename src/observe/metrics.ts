@@ -1,5 +1,5 @@
 // What the broker counts and times, in Prometheus form. No label holds an id, an address or anything a caller chose.
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export interface Metrics {
   readonly registry: Registry;
@@ -9,6 +9,7 @@ export interface Metrics {
   readonly unverified: Counter<'code'>;
   readonly appendSeconds: Histogram;
   readonly appendFailures: Counter;
+  readonly witnessLagSeconds: Gauge;
 }
 
 const quick = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2];
@@ -41,6 +42,11 @@ export function openMetrics(): Metrics {
     appendFailures: new Counter({
       name: 'stabledoor_ledger_append_failures_total',
       help: 'Entries asked for and not written',
+      registers,
+    }),
+    witnessLagSeconds: new Gauge({
+      name: 'stabledoor_ledger_witness_lag_seconds',
+      help: 'How long the oldest entry that enough witnesses have not covered has waited',
       registers,
     }),
   };

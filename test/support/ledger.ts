@@ -5,6 +5,7 @@ import { type NoteSigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import type { SequencerLimits } from '../../src/ledger/sequencer.ts';
 import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
 import { openSubjects } from '../../src/ledger/subjects.ts';
+import type { WriteGate } from '../../src/ledger/write-gate.ts';
 import { type HouseholdId, newId } from '../../src/lib/ids.ts';
 import { openLogger } from '../../src/observe/logger.ts';
 import type { TestDatabases } from './database.ts';
@@ -20,7 +21,13 @@ export interface TestLedger extends Ledger {
 
 export async function testLedger(
   databases: TestDatabases,
-  options: { signer?: NoteSigner; limits?: SequencerLimits; mode?: LogMode; origin?: string } = {},
+  options: {
+    signer?: NoteSigner;
+    limits?: SequencerLimits;
+    mode?: LogMode;
+    origin?: string;
+    gate?: WriteGate;
+  } = {},
 ): Promise<TestLedger> {
   const origin = options.origin ?? testOrigin;
   const signer = options.signer ?? noteSigner(origin, randomBytes(32));
@@ -34,6 +41,7 @@ export async function testLedger(
     subjects,
     logger: quietLogger,
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.gate ? { gate: options.gate } : {}),
   });
   return {
     ...ledger,

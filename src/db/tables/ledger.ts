@@ -8,6 +8,7 @@ export interface LedgerTables {
   'ledger.tile_hash': { log_id: number; level: number; place: number; hash: Buffer };
   'ledger.request': { log_id: number; req: string; idx: number };
   'ledger.checkpoint': { log_id: number; size: number; note: string };
+  'ledger.witnessed': { log_id: number; size: number; note: string; witnessed_at: Date };
   'ledger.pending': {
     log_id: number;
     pending_id: number;
