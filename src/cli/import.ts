@@ -15,7 +15,7 @@ import {
 import type { ImportRow } from '../metering/import/import-row.ts';
 import type { Register } from '../metering/reading.ts';
 import { UsageError } from './failure.ts';
-import { withDatabase, withImporter } from './opened.ts';
+import { type OpenDatabase, withDatabase, withImporter } from './opened.ts';
 import { oneLine, openOutput, table } from './output.ts';
 import { openProgress } from './progress.ts';
 
@@ -69,14 +69,15 @@ async function runImport(file: string, options: ImportOptions): Promise<ImportRe
   const onProgress: ImportRequest['onProgress'] = ({ bytes, totalBytes }) =>
     progress.update(bytes, totalBytes);
   try {
-    return await withDatabase(config, async ({ stores, clock, db }) => {
+    const work = async ({ stores, clock, db }: OpenDatabase) => {
       const importing = (store: ImportRequest['store']) =>
         importFile({ ...request, store, clock, onProgress });
       const report = await withImporter(stores, importing);
       // The store's zone is the one that its days fit; a household that was added without one follows it.
       if (report.zone !== null && !report.dryRun) await settleMeterPointZone(db, report.mpan, report.zone);
       return report;
-    });
+    };
+    return await withDatabase(config, work, { writes: true });
   } finally {
     progress.stop();
   }

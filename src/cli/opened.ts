@@ -29,13 +29,15 @@ export interface OpenDatabase {
   readonly stores: Stores;
 }
 
-/** The broker's database and its clock, for commands that only read it. Prefers the regulator's reader. */
+/** The broker's database and its clock. As the regulator's reader where there is one, unless the command writes. */
 export const withDatabase = <Answer>(
   config: Config,
   work: (open: OpenDatabase) => Promise<Answer>,
+  { writes = false } = {},
 ): Promise<Answer> =>
   withStores(config, async (stores) => {
-    const db = openDatabase({ url: stores.addresses.audit ?? stores.addresses.app, maxConnections: 2 });
+    const { app, audit } = stores.addresses;
+    const db = openDatabase({ url: writes ? app : (audit ?? app), maxConnections: 2 });
     try {
       return await work({ db, clock: await openClock(db as never, null), stores });
     } finally {
