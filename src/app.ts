@@ -3,6 +3,7 @@ import express, { type Express } from 'express';
 import { challenges } from './api/access.ts';
 import { consentsRoutes } from './api/consents.ts';
 import { contracts } from './api/contracts.ts';
+import { ledgerRoutes } from './api/ledger.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
@@ -25,6 +26,7 @@ export function createApp(parts: Parts): Express {
 
   app.use(giveRequestId, timeRequests(parts.metrics), securityHeaders());
   app.use(publishedRoutes(parts, contracts(mode)));
+  app.use(ledgerRoutes(parts));
   app.use(oauthRoutes(parts));
   app.use(readingsRoutes(parts), consentsRoutes(parts));
   if (mode !== 'production') app.use(sandboxRoutes(parts));

@@ -4,6 +4,7 @@
 import type { RouteContract } from '../http/route-contract.ts';
 import { oauthContracts } from '../oauth/contract.ts';
 import * as consents from './consents-contract.ts';
+import { ledgerContracts } from './ledger-contract.ts';
 import * as published from './published-contract.ts';
 import { listMeterPoints, readReadings } from './readings-contract.ts';
 import { decide, setClock } from './sandbox-contract.ts';
@@ -17,5 +18,6 @@ export const contracts = (mode: 'production' | 'sandbox' | 'demo'): RouteContrac
   consents.listConsents,
   consents.showConsent,
   consents.giveBackConsent,
+  ...ledgerContracts,
   ...(mode === 'production' ? [] : [setClock, decide]),
 ];

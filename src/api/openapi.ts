@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { RouteContract } from '../http/route-contract.ts';
+import type { BodyContract, RouteContract } from '../http/route-contract.ts';
 import { type ErrorCode, errorCatalogue } from '../lib/error-catalogue.ts';
 
 const problem = z
@@ -99,10 +99,13 @@ const answers = (contract: RouteContract) =>
       {
         description: answer.description,
         ...(answer.headers ? { headers: answer.headers } : {}),
-        ...(answer.body ? { content: { [answer.body.contentType]: { schema: answer.body.schema } } } : {}),
+        ...(answer.body ? { content: contentOf(answer.body) } : {}),
       },
     ]),
   );
+
+const contentOf = (body: BodyContract | readonly BodyContract[]) =>
+  Object.fromEntries([body].flat().map(({ contentType, schema }) => [contentType, { schema }]));
 
 /** One response for each status, naming the codes that come with it. */
 function problems(codes: readonly ErrorCode[]) {

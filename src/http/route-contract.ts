@@ -12,7 +12,8 @@ export interface BodyContract {
 
 export interface ResponseContract {
   readonly description: string;
-  readonly body?: BodyContract;
+  /** Several: the caller chooses by Accept. */
+  readonly body?: BodyContract | readonly BodyContract[];
   readonly headers?: z.ZodObject;
 }
 
@@ -20,6 +21,8 @@ export interface RouteContract {
   readonly method: Method;
   /** In OpenAPI form: `/v1/meter-points/{meter_point}/readings`. */
   readonly path: string;
+  /** Name of the last parameter of the path where it may hold slashes, which OpenAPI cannot say. */
+  readonly rest?: string;
   readonly operationId: string;
   readonly tag: 'OAuth' | 'Readings' | 'Consents' | 'Ledger' | 'Sandbox' | 'Service';
   readonly summary: string;
@@ -36,4 +39,5 @@ export interface RouteContract {
 }
 
 /** The path as express wants it. */
-export const expressPath = (contract: RouteContract): string => contract.path.replace(/\{(\w+)\}/g, ':$1');
+export const expressPath = ({ path, rest }: RouteContract): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => (name === rest ? `*${name}` : `:${name}`));
