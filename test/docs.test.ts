@@ -1,7 +1,7 @@
-// The index of decision records names each of them, and nothing else.
+// The documents: the index of decision records names each of them and nothing else; what a document names is there.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 
 const decisions = join(import.meta.dirname, '../docs/decisions');
@@ -22,4 +22,26 @@ test('the index of decisions lists every record with its title, in order', () =>
       title: readFileSync(join(decisions, file), 'utf8').match(/^# \d{4} (.+)$/m)?.[1],
     })),
   );
+});
+
+const root = join(import.meta.dirname, '..');
+
+test('every file that a document links to or names is there', () => {
+  const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+  assert.ok(documents.length > 10);
+  const missing = documents.flatMap((document) => {
+    const text = readFileSync(join(root, document), 'utf8');
+    const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, to]) =>
+      join(dirname(document), to as string),
+    );
+    // In backquotes: `src/ledger/verify.ts`, and in ARCHITECTURE.md without the src.
+    const names = [...text.matchAll(/`([\w*-]+\/[\w*./-]+\.(?:ts|js|cedar|cedarschema|md|yaml))`/g)].map(
+      ([, name]) => name as string,
+    );
+    return [
+      ...links.filter((to) => !existsSync(join(root, to))),
+      ...names.filter((name) => globSync([name, `src/${name}`], { cwd: root }).length === 0),
+    ].map((to) => `${document}: ${to}`);
+  });
+  assert.deepEqual(missing, []);
 });
