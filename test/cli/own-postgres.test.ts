@@ -93,6 +93,26 @@ test('a broker in production makes no key, and connects to no meter store that i
   assert.match(refused.err, /the meter store must be read only/);
 });
 
+test('P5: what a superuser changes in the database, verify finds and names by its index', async () => {
+  const admin = server.url('postgres', server.superuserPassword, 'stabledoor');
+  const db: Kysely<unknown> = openDatabase({ url: admin, maxConnections: 1 });
+  const rewrite = (from: string, to: string) =>
+    sql`update ledger.entry set entry = convert_to(replace(convert_from(entry, 'UTF8'), ${from}, ${to}), 'UTF8')
+      where idx = 1`.execute(db);
+  const verify = async () => {
+    const ran = await stabledoor(settings, ['ledger', 'verify', '--json']);
+    const { violations } = JSON.parse(ran.out) as { violations: { index: number; kind: string }[] };
+    return { code: ran.code, kinds: violations.map(({ index, kind }) => `${index} ${kind}`) };
+  };
+  await rewrite('"actor":"operator"', '"actor":"broker"');
+  const changed = await verify();
+  assert.equal(changed.code, 1);
+  assert.ok(changed.kinds.includes('2 entry_link'), changed.kinds.join());
+  await rewrite('"actor":"broker"', '"actor":"operator"');
+  assert.deepEqual(await verify(), { code: 0, kinds: [] });
+  await db.destroy();
+});
+
 test('an unreachable database is one line, without its password', async () => {
   const gone = { ...settings, STABLEDOOR_AUDIT_DATABASE_URL: 'postgres://me:hunter2@127.0.0.1:1/none' };
   const ran = await stabledoor(gone, ['third-party', 'list']);
