@@ -12,7 +12,7 @@ import { type Ledger, openLedger } from './ledger/ledger.ts';
 import type { NoteSigner } from './ledger/note-signer.ts';
 import { proveConsistency } from './ledger/proofs.ts';
 import { openLedgerKey } from './ledger/signing-key.ts';
-import { checkLedgerRights } from './ledger/start-check.ts';
+import { checkLedgerIsWhole, checkLedgerRights } from './ledger/start-check.ts';
 import type { SubjectKeyTables } from './ledger/subject-key-store.ts';
 import { openSubjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
@@ -86,6 +86,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     );
     await refusePendingMigrations(db);
     await checkLedgerRights(db);
+    await checkLedgerIsWhole(db, theLogId);
     await assertReadOnly(meterStore);
     await options.beforeLog?.(stores);
     const clock = await openClock(db as never, production ? null : addresses.app);

@@ -187,3 +187,10 @@ export async function readLedgerRights(db: Store): Promise<LedgerRights> {
       ) as too_much`.execute(db);
   return rows[0] as LedgerRights;
 }
+
+/** Null when table, partitions, triggers and head agree; else what does not, in words. */
+export async function findDamage(db: Store, logId: number): Promise<string | null> {
+  const { rows } = await sql<{ damage: string | null }>`
+    select ledger.find_damage(${logId}::smallint) as damage`.execute(db);
+  return rows[0]?.damage ?? null;
+}

@@ -1,6 +1,6 @@
 // What must hold before the ledger writes its first entry: fail closed, with one line that says what to mend.
 import type { Database } from '../db/database.ts';
-import { readLedgerRights } from './ledger-store.ts';
+import { findDamage, readLedgerRights } from './ledger-store.ts';
 
 const oldestServer = 150_000;
 
@@ -17,4 +17,10 @@ export async function checkLedgerRights(db: Database): Promise<void> {
     throw new Error(
       `the application role may write to ${found.too_much}: connect as a member of stabledoor_app alone`,
     );
+}
+
+/** Errors: an Error that says what was done to the log's tables. What was done inside them, verification finds. */
+export async function checkLedgerIsWhole(db: Database, logId: number): Promise<void> {
+  const damage = await findDamage(db, logId);
+  if (damage !== null) throw new Error(`the ledger was damaged: ${damage}`);
 }
