@@ -39,7 +39,10 @@ export async function findHome(dataDir: string): Promise<EmbeddedHome> {
   const far = join(rootsFolder, createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
   const folder = (await canEnter(dirname(near))) ? near : far;
   await mkdir(folder, { recursive: true });
+  // Whatever umask we were given, the server's user must get there.
+  if (folder === far) await chmod(rootsFolder, 0o755);
   await chown(folder, user.uid, user.gid);
+  await chmod(folder, 0o700);
   const binaries = (await canEnter(shipped)) ? shipped : await copyBinaries(shipped, rootsFolder);
   return home(dataDir, folder, binaries, user);
 }
@@ -84,15 +87,17 @@ async function postgresUser(): Promise<ServerUser> {
   try {
     return await ids();
   } catch {
-    await execute('useradd', [
-      '--system',
-      '--user-group',
-      '--no-create-home',
-      '--shell',
-      '/usr/sbin/nologin',
-      'postgres',
-    ]);
-    return await ids();
+    const args = ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', 'postgres'];
+    // Another process may be making it at this moment: what counts is that it is there afterwards.
+    const failure = await execute('useradd', args).then(
+      () => null,
+      (error: Error) => error,
+    );
+    return await ids().catch(() => {
+      throw new Error('PostgreSQL does not run as root, and no user `postgres` could be made for it', {
+        cause: failure,
+      });
+    });
   }
 }
 
@@ -115,8 +120,8 @@ export async function copyBinaries(shipped: string, folder: string): Promise<str
   if (await stat(join(target, 'bin/postgres')).catch(() => null)) return target;
   await mkdir(folder, { recursive: true });
   const fresh = await mkdtemp(`${target}.`);
-  await chmod(fresh, 0o755);
   await cp(shipped, fresh, { recursive: true, verbatimSymlinks: true });
+  await chmod(fresh, 0o755);
   // Two may copy at once: the first rename wins, and both copies are the same.
   await rename(fresh, target).catch(() => rm(fresh, { recursive: true, force: true }));
   return target;

@@ -1,8 +1,8 @@
 // A real PostgreSQL 18 in the data folder, for when no DATABASE_URL is given. It runs as a server of its own
 // (pg_ctl), so that one left behind by a killed broker is found by the pid in its own data folder and adopted.
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeCluster, runningServer } from './embedded-cluster.ts';
 import { type EmbeddedHome, findHome } from './embedded-home.ts';
 import { run } from './embedded-run.ts';
 import { joinUsers } from './embedded-users.ts';
@@ -12,6 +12,8 @@ export interface EmbeddedServer {
   readonly port: number;
   /** It ran already when we came. */
   readonly adopted: boolean;
+  /** Where its files stand. */
+  readonly cluster: string;
   /** A connection string for a role and a database of this server. */
   url(role: string, password: string, database: string): string;
   readonly superuserPassword: string;
@@ -32,8 +34,7 @@ const serverSettings = [
 export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   const home = await findHome(resolve(dataDir));
   const { started, user } = await joinUsers(home.folder, async () => {
-    const superuserPassword = await readOrMakePassword(home);
-    await initialise(home, superuserPassword);
+    const superuserPassword = await makeCluster(home);
     const running = await runningServer(home);
     const port = running?.port ?? (await startServer(home));
     return { superuserPassword, port, adopted: running !== null };
@@ -41,6 +42,7 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   const { port } = started;
   return {
     ...started,
+    cluster: home.cluster,
     url: (role, password, database) =>
       `postgres://${encodeURIComponent(role)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
     stop: () => user.leave(() => stopServer(home)),
@@ -50,58 +52,6 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
 async function stopServer(home: EmbeddedHome): Promise<void> {
   if ((await runningServer(home)) === null) return;
   await run(home, home.binaries.pgCtl, ['stop', '-D', home.cluster, '-m', 'fast', '-w', '-t', '60']);
-}
-
-async function readOrMakePassword(home: EmbeddedHome): Promise<string> {
-  const file = join(home.dataDir, 'postgres-password');
-  try {
-    return (await readFile(file, 'utf8')).trim();
-  } catch {
-    const password = randomBytes(24).toString('base64url');
-    await writeFile(file, `${password}\n`, { mode: 0o600, flag: 'wx' });
-    return password;
-  }
-}
-
-/** initdb into a folder beside, renamed when whole: a start that was cut short leaves nothing half made. */
-async function initialise(home: EmbeddedHome, password: string): Promise<void> {
-  const marker = await readFile(join(home.cluster, 'PG_VERSION'), 'utf8').catch(() => null);
-  if (marker !== null) return;
-  const fresh = `${home.cluster}.new`;
-  const passwordFile = `${home.cluster}.password`;
-  await rm(fresh, { recursive: true, force: true });
-  await mkdir(fresh, { mode: 0o700 });
-  await writeFile(passwordFile, password, { mode: 0o600 });
-  await home.giveToServer(fresh);
-  await home.giveToServer(passwordFile);
-  try {
-    await run(home, home.binaries.initdb, [
-      `--pgdata=${fresh}`,
-      '--username=postgres',
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--data-checksums',
-      '--encoding=UTF8',
-      '--locale=C',
-    ]);
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-  await rename(fresh, home.cluster);
-}
-
-interface Running {
-  readonly pid: number;
-  readonly port: number;
-}
-
-/** Reads postmaster.pid (line 1 the pid, line 4 the port); null when no such process runs. */
-async function runningServer(home: EmbeddedHome): Promise<Running | null> {
-  const lines = (await readFile(join(home.cluster, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
-  const [pid, port] = [Number(lines[0]), Number(lines[3])];
-  if (!Number.isInteger(pid) || pid <= 0 || !Number.isInteger(port) || port <= 0) return null;
-  const status = await run(home, home.binaries.pgCtl, ['status', '-D', home.cluster]).catch(() => null);
-  return status === null ? null : { pid, port };
 }
 
 async function startServer(home: EmbeddedHome): Promise<number> {
