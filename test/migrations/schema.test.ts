@@ -1,5 +1,5 @@
 // What the migrations make, read from the catalogue, is what is committed: a table, a function or a right that comes,
-// goes or changes shows in a diff. After a migration: `npm test -- test/migrations/schema.test.ts --test-update-snapshots`.
+// goes or changes shows in a diff. After a migration: `npm run schema`.
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { catalogueOf } from '../support/catalogue.ts';
