@@ -13,6 +13,7 @@ import { giveRequestId } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { oauthRoutes } from './oauth/routes.ts';
 import type { Parts } from './parts.ts';
+import { errorCodePages } from './web/developer/error-codes.ts';
 import { householderRoutes } from './web/householder/routes.ts';
 
 export function createApp(parts: Parts): Express {
@@ -30,6 +31,7 @@ export function createApp(parts: Parts): Express {
   app.use(oauthRoutes(parts));
   app.use(readingsRoutes(parts), consentsRoutes(parts));
   if (mode !== 'production') app.use(sandboxRoutes(parts));
+  app.use(errorCodePages({ helpPhone }));
   app.use(householderRoutes({ ...parts, helpPhone }));
 
   app.use(nothingHere);
