@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { machineClock } from '../db/clock.ts';
 import { openLedgerKey } from '../ledger/signing-key.ts';
-import { openSigningKeys } from '../oauth/signing-keys.ts';
+import { makeSigningKey, readSigningKeys } from '../oauth/signing-key-files.ts';
 import { openOutput, table } from './output.ts';
 
 export function addInitCommand(program: Command): void {
@@ -15,12 +15,12 @@ export function addInitCommand(program: Command): void {
     .action(async (options: { json?: true }) => {
       const { keyDir, logOrigin } = readConfig();
       const ledger = await openLedgerKey(keyDir, logOrigin, true);
-      const tokens = await openSigningKeys(keyDir, { clock: machineClock, makeMissing: true });
+      const [tokens = await makeSigningKey(keyDir, machineClock)] = await readSigningKeys(keyDir);
       const value = {
         key_dir: keyDir,
         origin: logOrigin,
         ledger_key: ledger.key.text,
-        token_key_id: tokens.current().kid,
+        token_key_id: tokens.kid,
       };
       const text = [
         table([

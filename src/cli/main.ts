@@ -8,6 +8,7 @@ import { failureOf } from './failure.ts';
 import { addHouseholdCommands } from './household.ts';
 import { addImportCommand } from './import.ts';
 import { addInitCommand } from './init.ts';
+import { addKeysCommands } from './keys.ts';
 import { addLedgerCommands } from './ledger.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { openOutput } from './output.ts';
@@ -37,6 +38,7 @@ export function commandLine(): Command {
   addHouseholdCommands(program);
   addImportCommand(program);
   addLedgerCommands(program);
+  addKeysCommands(program);
   addConfigCommand(program);
   addDoctorCommand(program);
   return program;

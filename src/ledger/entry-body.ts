@@ -55,6 +55,8 @@ const basis = z.enum(['consent']);
 const entryBody = z.discriminatedUnion('kind', [
   kind('log.opened', { mode: z.enum(['production', 'sandbox', 'demo']), origin: line(255), key: line(4096) }),
   kind('key.published', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
+  /** `key` is the text that its key.published has. */
+  kind('key.retired', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
   kind('policy.published', { policy: hash, effective_s: seconds }),
   kind('third-party.registered', {
     third_party: thirdParty,

@@ -20,6 +20,7 @@ export const violationKinds = [
   'log_opened',
   'policy_text',
   'policy_not_in_force',
+  'key_not_published',
   'third_party_unknown',
   'third_party_suspended',
   'consent_unknown',

@@ -4,7 +4,7 @@ import { type EntryBody, EntryBodyError, type EntryOf, parseEntryBody } from './
 import type { Findings, VerdictCounts } from './verdict.ts';
 import { ConsentCheck } from './verify-consents.ts';
 import { DisclosureCheck } from './verify-disclosures.ts';
-import { PartyCheck, PolicyCheck } from './verify-parties.ts';
+import { KeyCheck, PartyCheck, PolicyCheck } from './verify-parties.ts';
 import { RequestCheck } from './verify-requests.ts';
 import { StoreReadCheck } from './verify-store-reads.ts';
 
@@ -25,6 +25,7 @@ export class MeaningCheck {
   readonly #consents: ConsentCheck;
   readonly #disclosures: DisclosureCheck;
   readonly #parties: PartyCheck;
+  readonly #keys: KeyCheck;
   readonly #storeReads = new StoreReadCheck();
   readonly #kinds: Record<string, number> = {};
   readonly #signedBy = { code: 0, passkey: 0, sandbox: 0 };
@@ -38,6 +39,7 @@ export class MeaningCheck {
     this.#consents = new ConsentCheck(findings);
     this.#disclosures = new DisclosureCheck(findings, this.#consents);
     this.#parties = new PartyCheck(findings);
+    this.#keys = new KeyCheck(findings);
     this.policies = new PolicyCheck(findings);
   }
 
@@ -115,6 +117,9 @@ export class MeaningCheck {
         // A token releases nothing: each read is judged by itself, whatever token it came with.
         break;
       case 'key.published':
+      case 'key.retired':
+        this.#keys.move(place, body);
+        break;
       case 'meter-point.linked':
         break;
       default:

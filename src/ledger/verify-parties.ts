@@ -1,5 +1,5 @@
-// Whether a third party was registered and not suspended, and a policy published and in effect, at an entry's place.
-// Both are decided by what stands earlier in the log, never by what stands later.
+// Whether a third party was registered and not suspended, a policy published and in effect, and a key published, at an
+// entry's place. All are decided by what stands earlier in the log, never by what stands later.
 import type { EntryOf } from './entry-body.ts';
 import type { Findings } from './verdict.ts';
 import type { Place } from './verify-meaning.ts';
@@ -65,6 +65,26 @@ export class PolicyCheck {
         index,
         'policy_not_in_force',
         `policy ${policy} was published, but not yet in effect`,
+      );
+  }
+}
+
+export class KeyCheck {
+  readonly #findings: Findings;
+  readonly #published = new Set<string>();
+
+  constructor(findings: Findings) {
+    this.#findings = findings;
+  }
+
+  move({ index }: Place, { kind, use, key }: EntryOf<'key.published' | 'key.retired'>): void {
+    const name = `${use} ${key}`;
+    if (kind === 'key.published') this.#published.add(name);
+    else if (!this.#published.delete(name))
+      this.#findings.add(
+        index,
+        'key_not_published',
+        'a key was retired that was not published, or was retired already',
       );
   }
 }

@@ -97,8 +97,8 @@ export async function verifyAccessToken(parts: AccessParts, token: string): Prom
   try {
     const { payload } = await jwtVerify(
       token,
-      ({ kid }) => {
-        const key = parts.signingKeys.find(kid ?? '');
+      async ({ kid }) => {
+        const key = await parts.signingKeys.find(kid ?? '');
         if (!key) throw new errors.JWKSNoMatchingKey();
         return key.publicKey;
       },

@@ -1,26 +1,67 @@
-// Tells the ledger of every key that signs access tokens, once, before the first token that it signs.
+// Publishes and retires the keys that sign access tokens, each in the ledger: state and entry commit together.
+// A key is published before it signs, and stays published until the last token that it signed has expired.
 import type { Database } from '../db/database.ts';
+import type { EntryDraft } from '../ledger/entry-body.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
+import type { Clock } from '../lib/clock.ts';
 import { newRequestId } from '../lib/ids.ts';
-import { insertSigningKeys } from './signing-key-store.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import { accessTokenLifetimeSeconds } from './access-token.ts';
+import { makeSigningKey, type SigningKey } from './signing-key-files.ts';
+import { insertSigningKeys, type KeyRecord, listSigningKeys, updateRetired } from './signing-key-store.ts';
 
-/** Call at start, before anything is issued. Keys that are in the ledger already stay as they are; any process may try. */
+export interface KeyParts {
+  readonly db: Database;
+  readonly ledger: Ledger;
+}
+
+/** How long others may keep a copy of the key set (`Cache-Control` of jwks.json), and as long again. */
+export const keyLeadSeconds = 600;
+/** The last token of a key ends this long after its successor began to sign; the rest is for processes that hear late. */
+export const retireAfterSeconds = accessTokenLifetimeSeconds + 300;
+
+/** Call at start, before anything is issued. Keys that are known already stay as they are; any process may try. */
 export async function publishSigningKeys(
-  { db, ledger }: { readonly db: Database; readonly ledger: Ledger },
-  signingKeys: SigningKeys,
+  { db, ledger }: KeyParts,
+  keys: readonly SigningKey[],
+  { leadSeconds, actor }: { leadSeconds: number; actor: 'broker' | 'operator' },
 ): Promise<void> {
-  const keys = signingKeys.jwks().keys.map((jwk) => ({ kid: jwk.kid, publicJwk: canonicalJson({ ...jwk }) }));
+  const published = keys.map(({ kid, publicJwk }) => ({ kid, publicJwk: canonicalJson({ ...publicJwk }) }));
   await db.transaction().execute(async (tx) => {
-    const added = await insertSigningKeys(tx, keys);
-    const entries = keys
+    const added = await insertSigningKeys(tx, published, leadSeconds);
+    const entries = published
       .filter(({ kid }) => added.includes(kid))
-      .map(({ publicJwk }) => ({
-        req: newRequestId(),
-        householdId: null,
-        body: { kind: 'key.published', actor: 'broker', use: 'tokens', key: publicJwk } as const,
-      }));
+      .map(({ publicJwk }) => entryOf({ kind: 'key.published', actor, use: 'tokens', key: publicJwk }));
     if (entries.length > 0) await ledger.appendWithin(tx, entries);
   });
 }
+
+/**
+ * Makes a key that signs from `leadSeconds` on, in every process, without a restart. With no lead, for a key that got
+ * out: whoever keeps a copy of the key set must read it again.
+ */
+export async function rotateSigningKeys(
+  parts: KeyParts & { readonly clock: Clock },
+  folder: string,
+  { leadSeconds = keyLeadSeconds }: { leadSeconds?: number } = {},
+): Promise<KeyRecord> {
+  const made = await makeSigningKey(folder, parts.clock);
+  await publishSigningKeys(parts, [made], { leadSeconds, actor: 'operator' });
+  const record = (await listSigningKeys(parts.db)).find(({ kid }) => kid === made.kid);
+  if (!record) throw new Error('the key that was made is not published');
+  return record;
+}
+
+/** Gives how many it retired. Any process may try; each key is retired once. */
+export async function retireSigningKeys({ db, ledger }: KeyParts): Promise<number> {
+  return db.transaction().execute(async (tx) => {
+    const retired = await updateRetired(tx, retireAfterSeconds);
+    const entries = retired.map((key) =>
+      entryOf({ kind: 'key.retired', actor: 'broker', use: 'tokens', key }),
+    );
+    if (entries.length > 0) await ledger.appendWithin(tx, entries);
+    return retired.length;
+  });
+}
+
+const entryOf = (body: EntryDraft) => ({ req: newRequestId(), householdId: null, body });

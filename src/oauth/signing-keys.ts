@@ -1,120 +1,171 @@
-// The keys that sign access tokens: ES256, one file each in the key folder, the newest signs and all are published.
-// A former key stays published as long as its file is there, so that no token that it signed is orphaned.
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import {
-  type CryptoKey,
-  calculateJwkThumbprint,
-  exportJWK,
-  generateKeyPair,
-  importJWK,
-  type JWK,
-  type JWK_EC_Private,
-} from 'jose';
-import { z } from 'zod';
+// The keys that sign access tokens, as this process knows them now: which one signs, which verify, which are published.
+// It follows what any process rotates, without a restart; a token of a key not known yet makes it look again.
+import type { CryptoKey, JWK } from 'jose';
 import type { Clock } from '../lib/clock.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Jwks, PublicJwk } from '../registry/jwks.ts';
+import {
+  type KeyParts,
+  keyLeadSeconds,
+  publishSigningKeys,
+  retireAfterSeconds,
+  retireSigningKeys,
+} from './publish-keys.ts';
+import {
+  importedPublic,
+  makeSigningKey,
+  readSigningKeys,
+  removeSigningKey,
+  type SigningKey,
+} from './signing-key-files.ts';
+import { type KeyRecord, listSigningKeys } from './signing-key-store.ts';
 
-export interface SigningKey {
+export type { SigningKey } from './signing-key-files.ts';
+
+/** What verifies. */
+export interface PublishedKey {
   readonly kid: string;
-  readonly privateKey: CryptoKey;
   readonly publicKey: CryptoKey;
   readonly publicJwk: PublicJwk;
-  readonly madeMs: number;
 }
 
 export interface SigningKeys {
-  /** The key that signs from now on. */
+  /** The key that signs now. Throws if this process has none. */
   current(): SigningKey;
-  /** Current and former, by kid. */
-  find(kid: string): SigningKey | undefined;
+  /** Signing, to come and former, by kid; an unknown one is looked up, four times a second at most, and waits its turn. */
+  find(kid: string): PublishedKey | undefined | Promise<PublishedKey | undefined>;
   /** What /.well-known/jwks.json answers. */
   jwks(): Jwks;
+  /** Looks at folder and table now, and retires what is due. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
 }
 
-const part = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
-const keyFile = z.strictObject({
-  made_ms: z.int().nonnegative(),
-  jwk: z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: part, y: part, d: part }),
-});
+export interface SigningKeyParts extends KeyParts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
-const fileName = /^token-[A-Za-z0-9_-]{43}\.json$/;
+const refreshEveryMs = 10_000;
+const lookAgainMs = 250;
+
+interface Ring {
+  readonly files: ReadonlyMap<string, SigningKey>;
+  /** Not retired, in the order in which they sign. */
+  readonly published: ReadonlyMap<string, PublishedKey & { readonly signsFromMs: number }>;
+}
 
 /** Throws if there is no key and `makeMissing` is false: production never makes one by itself. */
 export async function openSigningKeys(
+  parts: SigningKeyParts,
   folder: string,
-  { clock, makeMissing }: { clock: Clock; makeMissing: boolean },
+  { makeMissing }: { makeMissing: boolean },
 ): Promise<SigningKeys> {
-  let keys = await readKeys(folder);
-  if (keys.length === 0) {
+  let ring = await firstRing(parts, folder, makeMissing);
+  let refreshing: Promise<void> | null = null;
+  let looking: Promise<void> | null = null;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+
+  async function readAgain(): Promise<void> {
+    lookedAt = performance.now();
+    if (hasDue(ring, parts.clock)) await retireSigningKeys(parts);
+    ring = await readRing(parts, folder, ring);
+    signerOf(ring, parts.clock);
+  }
+  const refresh = (): Promise<void> => {
+    refreshing ??= readAgain().finally(() => {
+      refreshing = null;
+    });
+    return refreshing;
+  };
+  const timer = setInterval(() => void refresh().catch(complain), refreshEveryMs);
+  timer.unref();
+  const complain = (error: unknown) =>
+    parts.logger.error({ err: error }, 'the signing keys could not be read');
+
+  return {
+    current: () => signerOf(ring, parts.clock),
+    find(kid) {
+      const known = ring.published.get(kid);
+      if (known) return known;
+      looking ??= pause(lookedAt + lookAgainMs - performance.now())
+        // One that is under way may have begun before the key was there.
+        .then(() => refreshing?.catch(() => {}))
+        .then(() => {
+          looking = null;
+          return refresh();
+        })
+        .catch(complain);
+      return looking.then(() => ring.published.get(kid));
+    },
+    jwks: () => ({ keys: [...ring.published.values()].reverse().map((key) => key.publicJwk) }),
+    refresh,
+    async close() {
+      clearInterval(timer);
+      await refreshing?.catch(() => {});
+    },
+  };
+}
+
+const pause = (ms: number): Promise<void> =>
+  ms <= 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms));
+
+async function firstRing(parts: SigningKeyParts, folder: string, makeMissing: boolean): Promise<Ring> {
+  const records = await listSigningKeys(parts.db);
+  const alive = new Set(records.filter((record) => record.retiredAt === null).map((record) => record.kid));
+  const dead = new Set(records.filter((record) => record.retiredAt !== null).map((record) => record.kid));
+  const files = (await readSigningKeys(folder)).filter((key) => !dead.has(key.kid));
+  if (files.length === 0) {
     if (!makeMissing)
       throw new Error(`there is no key to sign access tokens in ${folder}: run stabledoor init`);
-    await makeSigningKey(folder, clock);
-    keys = await readKeys(folder);
+    files.push(await makeSigningKey(folder, parts.clock));
   }
-  const [newest] = keys;
-  if (!newest) throw new Error(`the key that was made in ${folder} cannot be read`);
-  const byKid = new Map(keys.map((key) => [key.kid, key]));
-  return {
-    current: () => newest,
-    find: (kid) => byKid.get(kid),
-    jwks: () => ({ keys: keys.map((key) => key.publicJwk) }),
-  };
+  // The first key of all signs at once; one that comes beside others is made known before it does.
+  const leadSeconds = alive.size === 0 ? 0 : keyLeadSeconds;
+  await publishSigningKeys(parts, files, { leadSeconds, actor: 'broker' });
+  const ring = await readRing(parts, folder, { files: new Map(), published: new Map() });
+  signerOf(ring, parts.clock);
+  return ring;
 }
 
-/** Makes a key, which signs from the next opening on. Returns its kid, the thumbprint of RFC 7638. */
-export async function makeSigningKey(folder: string, clock: Clock): Promise<string> {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  const { kty, crv, x, y, d } = (await exportJWK(privateKey)) as JWK_EC_Private;
-  const kid = await calculateJwkThumbprint({ kty: 'EC', crv, x, y });
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Never over a file that is there, and never readable by others, not even for a moment.
-  const file = await open(join(folder, `token-${kid}.json`), 'wx', 0o600);
-  try {
-    await file.writeFile(`${JSON.stringify({ made_ms: clock.nowMs(), jwk: { kty, crv, x, y, d } })}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+async function readRing({ db, logger }: SigningKeyParts, folder: string, before: Ring): Promise<Ring> {
+  const records = await listSigningKeys(db);
+  const files = new Map((await readSigningKeys(folder, before.files)).map((key) => [key.kid, key]));
+  for (const { kid, retiredAt } of records) {
+    if (retiredAt === null || !files.has(kid)) continue;
+    // What no token needs any more cannot be stolen when it is gone.
+    await removeSigningKey(folder, kid);
+    files.delete(kid);
+    logger.info({ kid }, 'a retired key was removed');
   }
-  return kid;
+  const alive = records.filter((record) => record.retiredAt === null);
+  const published = await Promise.all(
+    alive.map(async (record) => before.published.get(record.kid) ?? publishedKey(record)),
+  );
+  return { files, published: new Map(published.map((key) => [key.kid, key])) };
 }
 
-async function readKeys(folder: string): Promise<SigningKey[]> {
-  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
-  });
-  const files = names.filter((name) => fileName.test(name));
-  const keys = await Promise.all(files.map((name) => readKey(join(folder, name))));
-  return keys.sort((a, b) => b.madeMs - a.madeMs || a.kid.localeCompare(b.kid));
-}
-
-async function readKey(path: string): Promise<SigningKey> {
-  // The message of a JSON or schema fault may quote the file, and the file is a secret.
-  const read = keyFile.safeParse(parseJson(await readFile(path, 'utf8')));
-  if (!read.success) throw new Error(`${path} is not a signing key of ours`);
-  const { d, ...publicPart } = read.data.jwk;
-  const kid = await calculateJwkThumbprint(publicPart);
-  const [privateKey, publicKey] = await Promise.all([imported({ ...publicPart, d }), imported(publicPart)]);
+async function publishedKey({ kid, publicJwk, signsFrom }: KeyRecord) {
+  const jwk = JSON.parse(publicJwk) as PublicJwk;
   return {
     kid,
-    privateKey,
-    publicKey,
-    publicJwk: { ...publicPart, kid, alg: 'ES256' },
-    madeMs: read.data.made_ms,
+    publicJwk: jwk,
+    publicKey: await importedPublic(jwk as JWK),
+    signsFromMs: signsFrom.getTime(),
   };
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-async function imported(jwk: JWK): Promise<CryptoKey> {
-  const key = await importJWK(jwk, 'ES256');
-  if (key instanceof Uint8Array) throw new TypeError('an EC key is not bytes');
+/** The newest whose time has come and that is here; before any has, the first that will. */
+function signerOf({ files, published }: Ring, clock: Clock): SigningKey {
+  const here = [...published.values()].filter(({ kid }) => files.has(kid));
+  const begun = here.filter(({ signsFromMs }) => signsFromMs <= clock.nowMs());
+  const key = files.get((begun.at(-1) ?? here[0])?.kid ?? '');
+  if (!key)
+    throw new Error('no published key to sign access tokens is here: run stabledoor keys rotate tokens');
   return key;
 }
+
+const hasDue = ({ published }: Ring, clock: Clock): boolean =>
+  [...published.values()]
+    .slice(1)
+    .some(({ signsFromMs }) => signsFromMs + retireAfterSeconds * 1000 <= clock.nowMs());

@@ -61,6 +61,23 @@ test('a command that started the embedded server leaves it to the broker that ca
   assert.equal(await metadata(), 200);
 });
 
+test('a key to sign tokens is rotated beside the running broker, which publishes both', async () => {
+  type Key = { key_id: string; state: string; signs_from: string };
+  const [first] = await answer<Key[]>('keys', 'list', '--json');
+  assert.equal(first?.state, 'signing');
+  const made = await answer<Key>('keys', 'rotate', 'tokens', '--now', '--json');
+  const listed = await answer<Key[]>('keys', 'list', '--json');
+  assert.deepEqual(
+    listed.map((key) => [key.key_id, key.state]),
+    [
+      [first.key_id, 'former'],
+      [made.key_id, 'signing'],
+    ],
+  );
+  const wrong = await run('keys', 'rotate', 'other');
+  assert.deepEqual([wrong.code, wrong.out], [2, '']);
+});
+
 let clientId: string;
 test('a third party is added, listed, suspended and restored beside a running broker', async () => {
   const added = await answer<{ client_id: string; status: string }>('third-party', 'add', ...registration);

@@ -50,6 +50,7 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
     key: ours.logKey,
   },
   'key.published': { kind: 'key.published', actor: 'operator', use: 'tokens', key: '{"kty":"EC"}' },
+  'key.retired': { kind: 'key.retired', actor: 'broker', use: 'tokens', key: '{"kty":"EC"}' },
   'policy.published': { kind: 'policy.published', actor: 'operator', policy: POLICY, effective_s: START_S },
   'third-party.registered': {
     kind: 'third-party.registered',

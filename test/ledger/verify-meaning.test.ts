@@ -220,6 +220,13 @@ test('reads of the meter store without an entry are counted and said', async () 
   assert.deepEqual(verdict.counts.storeReads, { numbered: 3, missing: 4, skippedAtRestart: 0 });
   assert.match(verdict.unproven.join('\n'), /4 numbers have none/);
 });
+test('a key that is retired without having been published, or twice, is found', async () => {
+  const { 'key.published': published, 'key.retired': retired } = drafts;
+  assert.equal((await verifySteps(honestThen(published, retired))).sound, true);
+  finds(await verifySteps(honestThen(retired)), [8, 'key_not_published']);
+  finds(await verifySteps(honestThen(published, retired, retired)), [10, 'key_not_published']);
+});
+
 test('every kind of violation of this half was shown by a log that has it', () => {
   assert.deepEqual(
     meaningKinds.filter((kind) => !shown.has(kind)),

@@ -1,57 +1,123 @@
+// The life of a signing key on a real database and ledger: published, signing, former, retired.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { settableClock } from '../../src/lib/clock.ts';
-import { makeSigningKey, openSigningKeys } from '../../src/oauth/signing-keys.ts';
+import type { KyselyPlugin } from 'kysely';
+import { type DatabaseClock, openClock } from '../../src/db/clock.ts';
+import { keyLeadSeconds, retireAfterSeconds, rotateSigningKeys } from '../../src/oauth/publish-keys.ts';
+import { openSigningKeys, type SigningKeys } from '../../src/oauth/signing-keys.ts';
+import { testDatabases } from '../support/database.ts';
+import { allEntries } from '../support/entries.ts';
+import { quietLogger, testLedger } from '../support/ledger.ts';
 
+const databases = await testDatabases();
+const ledger = await testLedger(databases);
+const clock: DatabaseClock = await openClock(databases.app as never, null);
 const folder = await mkdtemp(join(tmpdir(), 'stabledoor-keys-'));
-after(() => rm(folder, { recursive: true }));
-const clock = settableClock(1_000);
+const parts = { db: databases.app, ledger, clock, logger: quietLogger };
+const opened: SigningKeys[] = [];
+after(async () => {
+  for (const keys of opened) await keys.close();
+  await ledger.close();
+  await databases.close();
+  await rm(folder, { recursive: true });
+});
+
+async function process(keyFolder = folder, makeMissing = false): Promise<SigningKeys> {
+  const keys = await openSigningKeys(parts, keyFolder, { makeMissing });
+  opened.push(keys);
+  return keys;
+}
+const countingPlugin = (count: () => void): KyselyPlugin => ({
+  transformQuery({ node }) {
+    count();
+    return node;
+  },
+  transformResult: async ({ result }) => result,
+});
+const pass = async (seconds: number) => void (await clock.move(clock.nowMs() + seconds * 1000));
+const kinds = async () =>
+  (await allEntries(databases.app)).map(({ kind }) => kind).filter((kind) => kind.startsWith('key.'));
+const kidsOf = (keys: SigningKeys) => keys.jwks().keys.map((key) => key.kid);
 
 test('a missing key is made only where that is allowed', async () => {
-  const keys = join(folder, 'missing');
-  await assert.rejects(openSigningKeys(keys, { clock, makeMissing: false }), /stabledoor init/);
-  await assert.rejects(readdir(keys), { code: 'ENOENT' });
-  const made = await openSigningKeys(keys, { clock, makeMissing: true });
-  const again = await openSigningKeys(keys, { clock, makeMissing: false });
+  await assert.rejects(process(), /stabledoor init/);
+  assert.deepEqual(await readdir(folder), []);
+  const made = await process(folder, true);
+  const again = await process();
   assert.equal(again.current().kid, made.current().kid);
+  assert.deepEqual(await kinds(), ['key.published']);
 });
 
-test('the newest key signs, the former one stays published, and nothing private is', async () => {
-  const keys = join(folder, 'two');
-  const former = await makeSigningKey(keys, clock);
-  clock.advance(1);
-  const newest = await makeSigningKey(keys, clock);
-  const opened = await openSigningKeys(keys, { clock, makeMissing: false });
-  assert.equal(opened.current().kid, newest);
-  assert.equal(opened.find(former)?.kid, former);
-  assert.equal(opened.find('other'), undefined);
-  assert.deepEqual(
-    opened.jwks().keys.map((key) => [key.kid, key.kty, key.crv, key.alg, Object.keys(key).includes('d')]),
-    [newest, former].map((kid) => [kid, 'EC', 'P-256', 'ES256', false]),
-  );
-});
-
-test('key files are for their owner alone', async () => {
-  const keys = join(folder, 'private');
-  await makeSigningKey(keys, clock);
-  const [name] = await readdir(keys);
-  assert.equal((await stat(join(keys, name ?? ''))).mode & 0o777, 0o600);
-});
-
-test('a damaged key file stops the opening, and the message does not quote it', async () => {
-  const keys = join(folder, 'damaged');
-  const kid = await makeSigningKey(keys, clock);
-  const path = join(keys, `token-${kid}.json`);
-  const text = await readFile(path, 'utf8');
-  const secret = JSON.parse(text).jwk.d as string;
-  for (const damaged of [text.slice(0, -20), text.replace('P-256', 'P-512'), '']) {
-    await writeFile(path, damaged);
-    await assert.rejects(
-      openSigningKeys(keys, { clock, makeMissing: true }),
-      (error: Error) => /not a signing key/.test(error.message) && !error.message.includes(secret),
-    );
+test('a key is published before it signs, and every process follows without a restart', async () => {
+  const [one, two] = [await process(), await process()];
+  const former = one.current().kid;
+  const { kid } = await rotateSigningKeys(parts, folder);
+  await Promise.all([one.refresh(), two.refresh()]);
+  for (const keys of [one, two]) {
+    assert.deepEqual(kidsOf(keys), [kid, former]);
+    assert.equal(keys.current().kid, former);
   }
+  await pass(keyLeadSeconds);
+  for (const keys of [one, two]) assert.equal(keys.current().kid, kid);
+  assert.equal((await one.find(former))?.kid, former);
+});
+
+test('a former key is retired once its last token is over: in the ledger once, out of the set, its file gone', async () => {
+  const [one, two] = [await process(), await process()];
+  const [newest, former] = kidsOf(one);
+  await pass(retireAfterSeconds - 2);
+  await one.refresh();
+  assert.deepEqual(kidsOf(one), [newest, former]);
+  await pass(3);
+  await Promise.all([one.refresh(), two.refresh()]);
+  for (const keys of [one, two]) {
+    assert.deepEqual(kidsOf(keys), [newest]);
+    assert.equal(await keys.find(former as string), undefined);
+  }
+  assert.deepEqual(await kinds(), ['key.published', 'key.published', 'key.retired']);
+  assert.deepEqual(await readdir(folder), [`token-${newest}.json`]);
+});
+
+test('a key that signs at once is found by a process that has not heard of it', async () => {
+  const [one, two] = [await process(), await process()];
+  const { kid } = await rotateSigningKeys(parts, folder, { leadSeconds: 0 });
+  await one.refresh();
+  assert.equal(one.current().kid, kid);
+  assert.equal((await two.find(kid))?.kid, kid);
+  assert.equal(two.current().kid, kid);
+});
+
+test('strangers’ kids are looked up four times a second at most, and a new key among them is found', async () => {
+  const keys = await process();
+  let reads = 0;
+  const counting = { ...parts, db: parts.db.withPlugin(countingPlugin(() => reads++)) };
+  const watched = await openSigningKeys(counting, folder, { makeMissing: false });
+  opened.push(watched);
+  reads = 0;
+  assert.equal(await watched.find('unknown'), undefined);
+  const { kid } = await rotateSigningKeys(parts, folder, { leadSeconds: 0 });
+  const strangers = Array.from({ length: 200 }, (_, i) => watched.find(`unknown-${i}`));
+  assert.equal((await watched.find(kid))?.kid, kid);
+  assert.deepEqual(new Set(await Promise.all(strangers)), new Set([undefined]));
+  assert.ok(reads <= 3, `${reads} reads`);
+  await keys.refresh();
+});
+
+test('a process without the private key verifies what others sign, and says that it cannot sign', async () => {
+  const elsewhere = await mkdtemp(join(tmpdir(), 'stabledoor-keys-'));
+  const other = await process(elsewhere, true);
+  // Its own key is published beside the others and waits for its time, but it is the only one it can sign with.
+  const [own] = kidsOf(other);
+  assert.equal(other.current().kid, own);
+  assert.equal(kidsOf(other).length, 4);
+  const known = (await process()).current().kid;
+  assert.equal((await other.find(known))?.kid, known);
+  await rm(elsewhere, { recursive: true });
+  await other.refresh().then(
+    () => assert.fail('it has no key'),
+    (error: Error) => assert.match(error.message, /keys rotate tokens/),
+  );
 });

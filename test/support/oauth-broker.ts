@@ -36,8 +36,9 @@ export async function oauthBroker(): Promise<OauthBroker> {
   const ledger = await testLedger(databases);
   const clock = await openClock(databases.app as never, null);
   const keyFolder = await mkdtemp(join(tmpdir(), 'stabledoor-keys-'));
-  const signingKeys = await openSigningKeys(keyFolder, { clock, makeMissing: true });
-  const parts = { db: databases.app, ledger, clock, issuer: testIssuer, signingKeys, logger: quietLogger };
+  const base = { db: databases.app, ledger, clock, logger: quietLogger };
+  const signingKeys = await openSigningKeys(base, keyFolder, { makeMissing: true });
+  const parts = { ...base, issuer: testIssuer, signingKeys };
   const app = express();
   app.use(giveRequestId);
   app.use(oauthRoutes(parts));
@@ -61,6 +62,7 @@ export async function oauthBroker(): Promise<OauthBroker> {
       });
     },
     async close() {
+      await signingKeys.close();
       await clock.close();
       await ledger.close();
       await databases.close();

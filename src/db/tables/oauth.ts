@@ -40,7 +40,13 @@ export interface OauthTables {
   'oauth.authorization_code': AuthorizationCodeRow;
   'oauth.refresh_token': { token_hash: Buffer; grant_id: string; client_id: string; issued_at: Date };
   'oauth.revoked_token': { token_id: string; expires_at: Date };
-  'oauth.signing_key': { kid: string; public_jwk: string; published_at: Date };
+  'oauth.signing_key': {
+    kid: string;
+    public_jwk: string;
+    published_at: Date;
+    signs_from: Date;
+    retired_at: Date | null;
+  };
   'oauth.used_assertion': { client_id: string; jti_hash: string; expires_at: Date };
   'oauth.used_proof': { jkt: string; jti_hash: string; expires_at: Date };
 }
