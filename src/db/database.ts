@@ -40,8 +40,10 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     idle_in_transaction_session_timeout: 15_000,
     types,
   });
-  // A broken idle connection is the pool's to replace; without a listener it would end the process.
+  // A broken connection is the pool's to replace, idle or in use: whoever uses it has its query rejected. Without a
+  // listener on both, a restart of the database would end the process.
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

@@ -8,7 +8,12 @@ export type PlacedEntry = { readonly index: number } & EntryBody;
 
 export async function allEntries(db: Store, logId = 1): Promise<PlacedEntry[]> {
   const placed: PlacedEntry[] = [];
-  for await (const text of readEntries(db, logId, 0, 10_000_000)) {
+  const head = await db
+    .selectFrom('ledger.head')
+    .select('size')
+    .where('log_id', '=', logId)
+    .executeTakeFirst();
+  for await (const text of readEntries(db, logId, 0, head?.size ?? 0)) {
     const { index, body } = parseEntry(text);
     placed.push({ index, ...parseEntryBody(body) });
   }
