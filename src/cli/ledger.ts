@@ -1,8 +1,11 @@
-// `stabledoor ledger …`: write the ledger into a file, verify such a file or the database itself, witness other logs.
+// `stabledoor ledger …`: write the ledger into a file or a folder, verify such a file or the database itself, prove,
+// witness other logs.
 // A file is verified offline: no database is opened, and no setting counts.
 import type { Command } from 'commander';
-import { UsageError } from './failure.ts';
+import { readCount } from './count.ts';
 import { type ExportOptions, exportToFile } from './ledger-export.ts';
+import { addProofCommands } from './ledger-proof.ts';
+import { addTilesCommand } from './ledger-tiles.ts';
 import { type VerifyOptions, verifyDatabase, verifyFile } from './ledger-verify.ts';
 import { addWitnessCommand } from './ledger-witness.ts';
 import { openOutput } from './output.ts';
@@ -29,18 +32,13 @@ export function addLedgerCommands(program: Command): void {
     .action(async (options: { out: string; to?: string; json?: true }) => {
       const read: ExportOptions = {
         out: options.out,
-        ...(options.to === undefined ? {} : { to: readIndex('--to', options.to) }),
+        ...(options.to === undefined ? {} : { to: readCount('--to', options.to, 1) }),
       };
       const written = await exportToFile(read);
       const text = `${written.entries} entries of ${written.origin} are in ${written.file} (SHA-256 ${written.sha256}).`;
       openOutput(options.json ?? false).answer({ ...written }, text);
     });
+  addProofCommands(family);
+  addTilesCommand(family);
   addWitnessCommand(family);
-}
-
-function readIndex(option: string, text: string): number {
-  const index = Number(text);
-  if (!/^[1-9]\d{0,15}$/.test(text) || !Number.isSafeInteger(index))
-    throw new UsageError(`${option}: a whole number from 1`);
-  return index;
 }

@@ -20,10 +20,18 @@ export async function readTile(db: Store, logId: number, tile: HashTile): Promis
   return bytes as Uint8Array;
 }
 
-/** An entry bundle. The caller knows that the log has come that far, and that the reader may see entries. */
-export async function readBundle(db: Store, logId: number, { number, width }: Tile): Promise<Uint8Array> {
-  const from = number * TILE_WIDTH;
-  return formatBundle(await readEntryBytes(db, logId, from, from + width));
+/**
+ * Entry bundles that follow each other. The caller knows that the log has come that far, and that the reader may see
+ * entries.
+ */
+export async function readBundles(db: Store, logId: number, bundles: readonly Tile[]): Promise<Uint8Array[]> {
+  const runs = bundles.map(({ number, width }) => ({
+    from: number * TILE_WIDTH,
+    to: number * TILE_WIDTH + width,
+  }));
+  const start = runs[0]?.from ?? 0;
+  const entries = await readEntryBytes(db, logId, start, runs.at(-1)?.to ?? start);
+  return runs.map(({ from, to }) => formatBundle(entries.slice(from - start, to - start)));
 }
 
 const runOfTile = ({ level, number, width }: HashTile): HashRun => ({

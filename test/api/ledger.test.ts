@@ -14,6 +14,7 @@ import { formatTilePath, runRoot, splitHashes, tilesOf } from '../../src/ledger/
 import { rootsOfRanges, runsOf } from '../../src/ledger/tile-proof.ts';
 import { parseTlogProof } from '../../src/ledger/tlog-proof.ts';
 import { parseAddCheckpoint } from '../../src/ledger/witness-request.ts';
+import { hex } from '../ledger/vectors.ts';
 import { testDatabases } from '../support/database.ts';
 import { quietLogger } from '../support/ledger.ts';
 import { type RawLog, rawLog } from '../support/raw-log.ts';
@@ -53,7 +54,7 @@ for (const size of [1, 255, 256, 300, 512, 767, 1000])
     const levels: Hash[][] = [[], []];
     for (const tile of tilesOf(size))
       levels[tile.level]?.push(...splitHashes(await bytesOf(formatTilePath(tile)), tile.width));
-    assert.deepEqual(levels[0]?.map(String), log.leaves.slice(0, size).map(String));
+    assert.deepEqual(levels[0]?.map(hex), log.leaves.slice(0, size).map(hex));
     const runs = runsOf([{ start: 0, end: size }]).map(
       (run) => levels[run.level]?.slice(run.from, run.to) as Hash[],
     );
