@@ -5,6 +5,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { type ExportedTiles, exportTiles } from '../ledger/export-tiles.ts';
 import { latestCheckpoint } from '../ledger/ledger-store.ts';
+import { newestWitnessed } from '../ledger/witnessed-store.ts';
 import { theLogId } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
@@ -57,8 +58,11 @@ async function exportAll(
 ): Promise<(Target & ExportedTiles)[]> {
   const progress = openProgress('copying', 'files');
   try {
-    return await withDatabase(readConfig(), async ({ db }) => {
-      const checkpoint = await latestCheckpoint(db, theLogId);
+    const config = readConfig();
+    return await withDatabase(config, async ({ db }) => {
+      // As /ledger/checkpoint: where there are witnesses, only what they have seen is published.
+      const witnessed = config.witnesses === null ? null : await newestWitnessed(db, theLogId);
+      const checkpoint = witnessed ?? (await latestCheckpoint(db, theLogId));
       if (checkpoint === null) throw new Error('the ledger is empty');
       const exported: (Target & ExportedTiles)[] = [];
       for (const target of targets) {

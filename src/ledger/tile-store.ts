@@ -73,13 +73,16 @@ export async function readSize(db: Store, logId: number): Promise<number> {
   return row?.size ?? 0;
 }
 
-/** The signed note of exactly that size; null where no batch ended there. */
+/** The signed note of exactly that size, with cosignatures where it has them; null where no batch ended there. */
 export async function findCheckpoint(db: Store, logId: number, size: number): Promise<string | null> {
   const row = await db
-    .selectFrom('ledger.checkpoint')
-    .select('note')
-    .where('log_id', '=', logId)
-    .where('size', '=', size)
+    .selectFrom('ledger.checkpoint as c')
+    .leftJoin('ledger.witnessed as w', (join) =>
+      join.onRef('w.log_id', '=', 'c.log_id').onRef('w.size', '=', 'c.size'),
+    )
+    .select(['c.note', 'w.note as cosigned'])
+    .where('c.log_id', '=', logId)
+    .where('c.size', '=', size)
     .executeTakeFirst();
-  return row?.note ?? null;
+  return row === undefined ? null : (row.cosigned ?? row.note);
 }

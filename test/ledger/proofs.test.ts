@@ -14,6 +14,7 @@ import { nodeCrypto, sha256 } from '../../src/ledger/node-crypto.ts';
 import { FalseProof, proveConsistency, proveInclusion, rootAt } from '../../src/ledger/proofs.ts';
 import { runRoot } from '../../src/ledger/tile.ts';
 import { StoredTreeFault } from '../../src/ledger/tile-store.ts';
+import { putWitnessed } from '../../src/ledger/witnessed-store.ts';
 import type { StabledoorError } from '../../src/lib/errors.ts';
 import { testDatabases } from '../support/database.ts';
 import { type RawLog, rawLog } from '../support/raw-log.ts';
@@ -84,6 +85,14 @@ describe('of a log of 65,537 entries', () => {
     assert.equal((await proveInclusion(app, log.logId, 5, 514)).checkpoint, null);
   });
 
+  test('where witnesses have cosigned, the checkpoint of a proof carries their lines', async () => {
+    const note = (await proveInclusion(app, log.logId, 5, 512)).checkpoint as string;
+    const cosigned = `${note}— witness.example/w1 AAAAAAAA\n`;
+    await putWitnessed(app, log.logId, 512, cosigned);
+    assert.equal((await proveInclusion(app, log.logId, 5, 512)).checkpoint, cosigned);
+    assert.equal((await proveConsistency(app, log.logId, 3, 512)).checkpoint, cosigned);
+  });
+
   test('what lies beyond it, or upside down, is refused by name', async () => {
     await assert.rejects(proveInclusion(app, log.logId, 0, 65_538), code('beyond_ledger'));
     await assert.rejects(proveInclusion(app, log.logId, 65_537), code('beyond_ledger'));
@@ -136,6 +145,7 @@ describe('of a log of 65,537 entries', () => {
     const tampered = (change: string, error: typeof FalseProof | typeof StoredTreeFault) =>
       assert.rejects(
         owner.transaction().execute(async (tx) => {
+          await sql`alter table ledger.entry disable trigger never_changed`.execute(tx);
           await sql.raw(change).execute(tx);
           await assert.rejects(proof(tx), error);
           throw new Error('rolled back');
