@@ -4,7 +4,7 @@ import { createHash, randomBytes, randomInt, timingSafeEqual } from 'node:crypto
 import type { BrokerTransaction, Database } from '../db/database.ts';
 import type { OccupierId } from '../lib/ids.ts';
 import { parseEmailAddress } from './email-address.ts';
-import { findOccupierByEmail } from './household-store.ts';
+import { findOccupierByEmail, lockName } from './household-store.ts';
 import {
   consumeSignIn,
   countRecentSignIns,
@@ -16,7 +16,7 @@ import {
 export const codeLifetimeSeconds = 600;
 const mostTries = 5;
 const codeDigits = 8;
-/** Codes sent to one address within an hour. */
+/** Codes for one address within an hour: sent, and so many that can be guessed at. */
 const mostCodesAnHour = 10;
 
 /** Sends the code; must return at once and never throw. `challenge` names the sign-in it belongs to. */
@@ -32,21 +32,28 @@ export async function beginSignIn(
   { email, returnTo }: { email: string; returnTo: string },
 ): Promise<string> {
   const address = parseEmailAddress(email) ?? '';
-  const occupier = await findOccupierByEmail(database, address);
-  const recent = await countRecentSignIns(database, occupier?.occupierId ?? null, 3600);
   const challenge = randomBytes(32).toString('base64url');
   const code = String(randomInt(10 ** codeDigits)).padStart(codeDigits, '0');
   const salt = randomBytes(16);
-  await insertSignIn(database, {
-    challengeHash: hashSecret(challenge),
-    occupierId: occupier?.occupierId ?? null,
-    salt,
-    codeHash: hashCode(salt, code),
-    returnTo,
-    lifetimeSeconds: codeLifetimeSeconds,
+  const occupier = await database.transaction().execute(async (tx) => {
+    // One at a time for each address, known or not: side by side, each would count none of the others.
+    await lockName(tx, `sign-in ${address}`);
+    const known = await findOccupierByEmail(tx, address);
+    const recent = await countRecentSignIns(tx, known?.occupierId ?? null, 3600);
+    // Beyond the limit it is nobody's: a code that was not sent could still be guessed, five tries at a time.
+    const served = recent < mostCodesAnHour ? known : null;
+    await insertSignIn(tx, {
+      challengeHash: hashSecret(challenge),
+      occupierId: served?.occupierId ?? null,
+      salt,
+      codeHash: hashCode(salt, code),
+      returnTo,
+      lifetimeSeconds: codeLifetimeSeconds,
+    });
+    return served;
   });
   await deleteOldSignIns(database);
-  if (occupier !== null && recent < mostCodesAnHour) sendCode({ email: occupier.email, code, challenge });
+  if (occupier !== null) sendCode({ email: occupier.email, code, challenge });
   return challenge;
 }
 

@@ -68,6 +68,15 @@ test('an unknown address gets the same answer, and no mail', async () => {
   assert.equal(await openSession(database, { challenge, code: '12345678' }), null);
 });
 
+test('whoever begins again and again, even all at once, gets no more than an hour of codes to guess at', async () => {
+  const email = await newEmail();
+  await Promise.all(Array.from({ length: 30 }, () => begin(email)));
+  const { rows } = await sql<{ guessable: number }>`
+    select count(*) as guessable from household.sign_in s join household.occupier o on o.occupier_id = s.occupier_id
+     where o.email = ${email}`.execute(database);
+  assert.equal(rows[0]?.guessable, 10);
+});
+
 test('of fifty right answers at once, one signs in', async () => {
   const { challenge, sent } = await begin(await newEmail());
   // Five tries is the limit, so the race is run at the last step as well: all five are right.
