@@ -124,6 +124,8 @@ const openBatch = (db: Kysely<unknown>) =>
     update ledger.head h set opened_in = pg_current_xact_id() where h.log_id = p_log
       returning h.size, h.tip, h.frontier, h.last_ms into size, tip, frontier, last_ms;
     if not found then raise exception 'ledger: there is no log %', p_log using errcode = 'SD004'; end if;
+    -- Before the guards ask for the time: an entry must not be later than the moment that its guards found it right.
+    now_ms := ledger.now_ms();
 
     failed := '[]';
     for v_guard in select g.key as name, g.value as requests from jsonb_each(p_guards) g loop
@@ -152,7 +154,6 @@ const openBatch = (db: Kysely<unknown>) =>
       from ledger.request r where r.log_id = p_log and r.req = any (p_reqs);
     select coalesce(jsonb_object_agg(c.household_id, c.next_sseq), '{}') into chains
       from subject.chain c where c.log_id = p_log and c.household_id = any (p_households);
-    now_ms := ledger.now_ms();
     return next;
   end $$`.execute(db);
 
@@ -245,11 +246,16 @@ const closeBatch = (db: Kysely<unknown>) =>
       select p_log, u.household, max(u.sseq) + 1 from unnest(p_households, p_sseqs) u(household, sseq)
         where u.household is not null group by u.household
       on conflict (log_id, household_id) do update set next_sseq = excluded.next_sseq;
-    if cardinality(p_pending) > 0 then
-      delete from ledger.pending p where p.log_id = p_log and p.pending_id = any (p_pending);
-    end if;
     update ledger.head h set size = v_count, tip = v_leaves[n], frontier = v_frontier, last_ms = p_ms, opened_in = null
       where h.log_id = p_log;
+    if cardinality(p_pending) > 0 then
+      delete from ledger.pending p
+        where p.log_id = p_log and p.pending_id = any (p_pending) and p.req = any (p_reqs);
+      get diagnostics v_count = row_count;
+      if v_count <> cardinality(p_pending) then
+        raise exception 'ledger: a pending entry that is not in this batch stays' using errcode = 'SD003';
+      end if;
+    end if;
   end $$`.execute(db);
 
 const pending = (db: Kysely<unknown>) =>

@@ -143,5 +143,7 @@ export function expiryMs(
 ): number {
   const ends = zones.map((zone) => startOfLocalDayMs(terms.until, zone));
   const end = Math.min(...ends);
-  return Number.isFinite(end) && end > givenMs ? end : givenMs + lifeOfThePastMs;
+  if (Number.isFinite(end) && end > givenMs) return end;
+  // The entry says whole seconds: a part of one more, and a last read would stand there as one after the end.
+  return Math.floor((givenMs + lifeOfThePastMs) / 1000) * 1000;
 }

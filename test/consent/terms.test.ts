@@ -133,3 +133,8 @@ test('a consent wholly about the past lives 30 days', () => {
   assert.equal(expiryMs({ until: localDate('2026-05-01') }, ['UTC'], now), now + 30 * 86_400_000);
   assert.equal(expiryMs({ until: localDate('2026-06-01') }, ['UTC'], now), now + 30 * 86_400_000);
 });
+
+test('a consent ends on a whole second, because that is what its entry says', () => {
+  const now = Date.UTC(2026, 5, 1) + 700;
+  assert.equal(expiryMs({ until: localDate('2026-05-01') }, ['UTC'], now), now - 700 + 30 * 86_400_000);
+});

@@ -216,3 +216,43 @@ test('a pending entry is the first of the next batch, whoever writes it', async 
   }>`select idx from ledger.request where req = ${pending.req}::uuid`.execute(databases.app);
   assert.equal(rows[0]?.idx, before);
 });
+
+test('entries bear a time no later than the one their guards went by', async () => {
+  await sql`
+    create function public.guard_slow(p_log smallint, p_requests jsonb) returns table ("position" int, reason text)
+    language plpgsql volatile as $$ begin perform pg_sleep(0.5); end $$`.execute(
+    databases.open(databases.superuserUrl(databases.name)),
+  );
+  await sql`insert into ledger.guard (name, function) values ('slow', 'public.guard_slow')`.execute(
+    databases.owner,
+  );
+  const begun = Date.now();
+  const opened = await databases.app
+    .transaction()
+    .execute((tx) =>
+      openBatch(tx, 1, { reqs: [], households: [], guards: { slow: [{ position: 0, args: {} }] } }),
+    );
+  assert.ok(opened.now_ms - begun < 400, `${opened.now_ms - begun} ms after the head was taken`);
+});
+
+test('close_batch forgets no pending entry that is not among those it writes', async () => {
+  const stopped = { kind: 'consent.stopped', actor: 'householder', version: 1 } as const;
+  const body = { ...stopped, consent_ref: newId('consent'), third_party: newId('client') };
+  const req = newRequestId();
+  const before = await size();
+  const forgetful = databases.app.transaction().execute(async (tx) => {
+    const closing = await honestClosing(tx);
+    await databases.app
+      .transaction()
+      .execute((other) => ledger.appendPending(other, { req, householdId: household, body }));
+    const [waiting] = await tx
+      .selectFrom('ledger.pending')
+      .select('pending_id')
+      .where('req', '=', req)
+      .execute();
+    assert.ok(waiting);
+    await closeBatch(tx, 1, { ...closing, pendingIds: [waiting.pending_id] });
+  });
+  await assert.rejects(forgetful, /pending/);
+  assert.equal(await size(), before);
+});
