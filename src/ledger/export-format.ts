@@ -23,7 +23,15 @@ const exportLine = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('entry'), entry: z.string().min(1).max(MAX_ENTRY_BYTES) }),
   z.strictObject({ type: z.literal('checkpoint'), note: z.string().min(1).max(MAX_NOTE_LENGTH) }),
   z.strictObject({ type: z.literal('key'), key: line(4096) }),
-  z.strictObject({ type: z.literal('policy'), digest: hash, text: z.string().max(MAX_POLICY_LENGTH) }),
+  z.strictObject({
+    type: z.literal('policy'),
+    digest: hash,
+    // A lone surrogate has no bytes in UTF-8, so the text no digest that two programs agree on.
+    text: z
+      .string()
+      .max(MAX_POLICY_LENGTH)
+      .refine((text) => text.isWellFormed(), 'well-formed text'),
+  }),
 ]);
 
 export type ExportLine = z.infer<typeof exportLine>;
@@ -56,26 +64,62 @@ export function parseExportLine(text: string, number: number): ExportLine {
   return result.data;
 }
 
-/** Lines of a file or a download, read as they come. The last line must end in a line feed: a cut file is refused. */
+/**
+ * Lines of a file or a download, read as they come. The last line must end in a line feed: a cut file is refused.
+ * Each line is decoded by itself, so that the same file gives the same verdict in whatever pieces it comes.
+ */
 export async function* readExport(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ExportLine> {
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let rest = '';
+  const rest = new PartialLine();
   let number = 0;
   for await (const chunk of chunks) {
-    const lines = (rest + decode(decoder, number + 1, chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    if (rest.length > MAX_LINE_LENGTH)
-      throw new ExportFormatError(`line ${number + lines.length + 1} is too long`);
-    for (const text of lines) yield parseExportLine(text, ++number);
+    let start = 0;
+    for (let end = chunk.indexOf(LINE_FEED); end >= 0; end = chunk.indexOf(LINE_FEED, start)) {
+      yield parseExportLine(decode(rest.take(chunk.subarray(start, end)), ++number), number);
+      start = end + 1;
+    }
+    rest.add(chunk.subarray(start), number + 1);
   }
-  if (rest + decode(decoder, number + 1) !== '')
+  if (rest.length > 0)
     throw new ExportFormatError(`line ${number + 1} is cut: it does not end in a line feed`);
 }
 
-function decode(decoder: TextDecoder, number: number, chunk?: Uint8Array): string {
+const LINE_FEED = 0x0a;
+/** No letter takes more than three bytes a code unit. */
+const MAX_LINE_BYTES = 3 * MAX_LINE_LENGTH;
+
+/** The beginning of a line whose end has not come yet. */
+class PartialLine {
+  #pieces: Uint8Array[] = [];
+  length = 0;
+
+  add(piece: Uint8Array, number: number): void {
+    if (piece.length === 0) return;
+    this.length += piece.length;
+    if (this.length > MAX_LINE_BYTES) throw new ExportFormatError(`line ${number} is too long`);
+    this.#pieces.push(piece);
+  }
+
+  /** The whole line, whose last piece this is; then it is empty again. */
+  take(last: Uint8Array): Uint8Array {
+    if (this.#pieces.length === 0) return last;
+    const line = new Uint8Array(this.length + last.length);
+    let at = 0;
+    for (const piece of [...this.#pieces, last]) {
+      line.set(piece, at);
+      at += piece.length;
+    }
+    this.#pieces = [];
+    this.length = 0;
+    return line;
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decode(line: Uint8Array, number: number): string {
   try {
-    return chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true });
+    return decoder.decode(line);
   } catch {
-    throw new ExportFormatError(`line ${number} or the next is not UTF-8`);
+    throw new ExportFormatError(`line ${number} is not UTF-8`);
   }
 }

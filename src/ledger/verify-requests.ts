@@ -65,6 +65,8 @@ export class RequestCheck {
   #current: DigestSet;
   #former: DigestSet | null = null;
   #hasForgotten = false;
+  /** A pair of zeros looks like an empty slot: it is kept apart. */
+  #hasZeros = false;
 
   /** `maxSlots`, a power of two, bounds each table: 8 bytes a slot, filled to seven tenths. */
   constructor(maxSlots = MAX_SLOTS) {
@@ -81,6 +83,11 @@ export class RequestCheck {
   isRepeated(request: string): boolean {
     const high = Number.parseInt(request.slice(0, 8), 16);
     const low = Number.parseInt(request.slice(28, 36), 16);
+    if (high === 0 && low === 0) {
+      const isRepeated = this.#hasZeros;
+      this.#hasZeros = true;
+      return isRepeated;
+    }
     if (this.#current.has(high, low) || this.#former?.has(high, low) === true) return true;
     if (this.#current.isFull) {
       this.#hasForgotten ||= this.#former !== null;

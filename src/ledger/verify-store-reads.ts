@@ -72,7 +72,7 @@ export class StoreReadCheck {
       this.#missing.splice(i, 1, ...rest);
       return true;
     }
-    return number <= this.#forgottenTo;
+    return number > 0 && number <= this.#forgottenTo;
   }
 
   #forgetOldest(): void {

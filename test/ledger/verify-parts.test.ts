@@ -25,6 +25,13 @@ test('a request id is repeated exactly if it stood before', () => {
   );
 });
 
+test('a request id of zeros is known like any other', () => {
+  const check = new RequestCheck();
+  const zeros = '00000000-0000-4000-8000-000000000000';
+  assert.equal(check.isRepeated(zeros), false);
+  assert.equal(check.isRepeated(zeros), true);
+});
+
 test('request ids stay known while a table of them fills, and it is said once some are forgotten', () => {
   const check = new RequestCheck(1 << 12);
   const held = Math.ceil((1 << 12) * 0.7);

@@ -1,0 +1,899 @@
+#!/usr/bin/env python3
+"""Verifies a Stabledoor ledger export offline: a second implementation, written from docs/ledger-export.md and
+docs/ledger-entries.md, which shares no code with the first. Needs Python 3.9 or later and the package `cryptography`.
+
+    verify.py EXPORT [--key VKEY ...] [--checkpoint FILE ...] [--json]
+
+Exit codes: 0 sound, 1 a violation (named by index), 2 wrong usage. Request ids are kept in memory, all of them.
+"""
+import argparse
+import base64
+import datetime
+import hashlib
+import json
+import re
+import sys
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+MAX_INT = 2**53 - 1
+MAX_LINE = 2_000_000
+KEPT = 100
+
+
+class FormatError(Exception):
+    """The file does not follow the format: reading ends."""
+
+
+class NoteError(Exception):
+    """A note, a key or a checkpoint that cannot be used."""
+
+
+class BodyError(Exception):
+    """A body that no writer would write."""
+
+
+# --- text, JSON, base64
+
+
+def units(text):
+    """Length in UTF-16 code units."""
+    return len(text) + sum(1 for letter in text if ord(letter) > 0xFFFF)
+
+
+def well_formed(text):
+    return not any(0xD800 <= ord(letter) <= 0xDFFF for letter in text)
+
+
+def no_constant(name):
+    raise ValueError(name)
+
+
+def parse_json(text):
+    try:
+        return json.loads(text, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("not JSON") from error
+
+
+def write_json(value, sort=False):
+    """What JSON.stringify writes; with sorted names, RFC 8785 (our names are ASCII and our numbers integers)."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort)
+    return re.sub("[\ud800-\udfff]", lambda found: "\\u%04x" % ord(found.group()), text)
+
+
+def decode64(text):
+    """Only what an encoder writes; None otherwise."""
+    if not re.fullmatch(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", text):
+        return None
+    data = base64.b64decode(text)
+    return data if base64.b64encode(data).decode() == text else None
+
+
+def encode64(data):
+    return base64.b64encode(data).decode()
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+# --- forms of values (docs/ledger-entries.md)
+
+
+def text_of(pattern, most=None):
+    compiled = re.compile(pattern)
+    return lambda v: isinstance(v, str) and (most is None or len(v) <= most) and bool(compiled.fullmatch(v))
+
+
+def line(most):
+    control = re.compile("[\x00-\x1f\x7f-\x9f]")
+    return lambda v: isinstance(v, str) and 1 <= units(v) <= most and well_formed(v) and not control.search(v)
+
+
+def integer(least=0, most=MAX_INT):
+    return lambda v: type(v) is int and least <= v <= most
+
+
+def one_of(*choices):
+    return lambda v: any(type(v) is type(choice) and v == choice for choice in choices)
+
+
+def set_of(item, least, most):
+    return lambda v: isinstance(v, list) and least <= len(v) <= most and all(map(item, v)) and len(set(v)) == len(v)
+
+
+def day(value):
+    """Days since 0001-01-01, or None."""
+    if not (isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) and value >= "1900"):
+        return None
+    try:
+        return datetime.date.fromisoformat(value).toordinal()
+    except ValueError:
+        return None
+
+
+def window(end):
+    def is_window(v):
+        if not isinstance(v, dict) or set(v) != {"from", end}:
+            return False
+        first, last = day(v["from"]), day(v[end])
+        return first is not None and last is not None and first < last
+
+    return is_window
+
+
+def commit(*named):
+    name = re.compile(r"[a-z][a-z0-9_]{0,63}")
+    return lambda v: (
+        isinstance(v, dict)
+        and 1 <= len(v) <= 32
+        and all(name.fullmatch(field) for field in v)
+        and all(map(HASH, v.values()))
+        and all(field in v for field in named)
+    )
+
+
+HASH = text_of(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
+WORD = text_of(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", 64)
+REASON = text_of(r"[a-z][a-z0-9_]*", 64)
+PARTY = text_of(r"client_[A-Za-z0-9_-]{22}")
+CONSENT = text_of(r"consent_[A-Za-z0-9_-]{22}")
+METER = text_of(r"mp_[A-Za-z0-9_-]{22}")
+JKT = text_of(r"[A-Za-z0-9_-]{43}")
+STORE_READ = text_of(r"[A-Za-z0-9_.:+-]{1,64}/(0|[1-9][0-9]{0,14})")
+VERSION = integer(1, 1_000_000)
+RESOLUTIONS = ["P1M", "P1D", "PT1H", "PT30M"]
+RESOLUTION = one_of(*RESOLUTIONS)
+REGISTER = one_of("import", "export", "generation")
+
+WHO = {"consent_ref": CONSENT, "third_party": PARTY}
+REQUEST = {**WHO, "purpose": WORD}
+OVER = {**WHO, "version": VERSION}
+ASKED = {**REQUEST, "resolution": RESOLUTION, "window": window("until")}
+TERMS = {
+    **ASKED,
+    "version": VERSION,
+    "registers": set_of(REGISTER, 1, 3),
+    "meter_refs": set_of(METER, 1, 64),
+    "expires_s": integer(),
+    "once?": one_of(1),
+    "signed_by": one_of("code", "passkey", "sandbox"),
+    "commit": commit("wording", "meter_points"),
+}
+ACCESS = {**OVER, "basis": one_of("consent"), "jkt": JKT, "store_read?": STORE_READ}
+KINDS = {
+    "log.opened": {"mode": one_of("production", "sandbox", "demo"), "origin": line(255), "key": line(4096)},
+    "key.published": {"use": one_of("ledger", "tokens"), "key": line(4096)},
+    "key.retired": {"use": one_of("ledger", "tokens"), "key": line(4096)},
+    "policy.published": {"policy": HASH, "effective_s": integer()},
+    "third-party.registered": {
+        "third_party": PARTY,
+        "class": WORD,
+        "group": line(200),
+        "purposes": set_of(WORD, 1, 32),
+    },
+    "third-party.suspended": {"third_party": PARTY, "reason": line(500)},
+    "third-party.restored": {"third_party": PARTY},
+    "meter-point.linked": {"commit": commit("meter_point")},
+    "consent.requested": {**ASKED, "commit": commit()},
+    "consent.given": TERMS,
+    "consent.narrowed": TERMS,
+    "consent.refused": REQUEST,
+    "consent.lapsed": REQUEST,
+    **{"consent." + how: OVER for how in ("stopped", "expired", "ended", "superseded", "returned")},
+    "token.issued": {
+        **WHO,
+        "jkt": JKT,
+        "token": text_of(r"[A-Za-z0-9_.~+/=:-]{1,128}"),
+        "expires_s": integer(),
+    },
+    "token.revoked": {**WHO, "reason": line(200)},
+    "disclosure": {
+        **ACCESS,
+        "meter_ref": METER,
+        "purpose": WORD,
+        "resolution": RESOLUTION,
+        "register": REGISTER,
+        "window": window("to"),
+        "count": integer(),
+        "decision": one_of("allowed"),
+        "reasons": set_of(REASON, 0, 32),
+        "policy": HASH,
+        "commit": commit("readings", "proof", "meter_point"),
+    },
+    "refusal": {
+        **ACCESS,
+        "meter_ref?": METER,
+        "purpose?": WORD,
+        "resolution?": RESOLUTION,
+        "register?": REGISTER,
+        "window?": window("to"),
+        "decision": one_of("refused"),
+        "reasons": set_of(REASON, 1, 32),
+        "policy?": HASH,
+        "commit": commit("proof"),
+    },
+    "disclosure.void": {"disclosure": integer(), "reason": line(200)},
+    "read.dropped": {"store_read": STORE_READ},
+}
+EVERY = {
+    "req": text_of(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+    "actor": one_of("broker", "householder", "third-party", "operator"),
+}
+
+
+def parse_body(text):
+    try:
+        body = parse_json(text)
+    except ValueError as error:
+        raise BodyError("the body is not JSON") from error
+    kind = body.get("kind") if isinstance(body, dict) else None
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise BodyError("the body is of no known kind")
+    left = dict(body)
+    del left["kind"]
+    for field, is_valid in {**EVERY, **KINDS[kind]}.items():
+        name = field.rstrip("?")
+        if name in left:
+            if not is_valid(left.pop(name)):
+                raise BodyError(f"{name} is not of its form")
+        elif field == name:
+            raise BodyError(f"{name} is missing")
+    if left:
+        raise BodyError(f"{next(iter(left))} is no field of {kind}")
+    if write_json(body, sort=True) != text:
+        raise BodyError("the body is not in canonical form (RFC 8785)")
+    return body
+
+
+# --- lines of the file
+
+LINES = {
+    "manifest": {
+        "format": one_of("stabledoor/export/v1"),
+        "origin": line(255),
+        "size": integer(),
+        "exported_ms": integer(),
+    },
+    "key": {"key": line(4096)},
+    "policy": {"digest": HASH, "text": lambda v: isinstance(v, str) and units(v) <= 1_000_000 and well_formed(v)},
+    "entry": {"entry": lambda v: isinstance(v, str) and 1 <= units(v) <= 65_535},
+    "checkpoint": {"note": lambda v: isinstance(v, str) and 1 <= units(v) <= 100_000},
+}
+
+
+def parse_line(raw, number):
+    if not raw.endswith(b"\n"):
+        raise FormatError(f"line {number} is cut or too long")
+    try:
+        text = raw[:-1].decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError(f"line {number} is not UTF-8") from error
+    if units(text) > MAX_LINE:
+        raise FormatError(f"line {number} is too long")
+    try:
+        value = parse_json(text)
+    except ValueError as error:
+        raise FormatError(f"line {number} is not JSON") from error
+    kind = value.get("type") if isinstance(value, dict) else None
+    shape = LINES.get(kind) if isinstance(kind, str) else None
+    if shape is None or list(value) != ["type", *shape]:
+        raise FormatError(f"line {number} is none of the format")
+    for name, is_valid in shape.items():
+        if not is_valid(value[name]):
+            raise FormatError(f"line {number}: {name}")
+    if write_json(value) != text:
+        raise FormatError(f"line {number} is not written as the format says")
+    return value
+
+
+def read_lines(file):
+    number = 0
+    while True:
+        raw = file.readline(3 * MAX_LINE + 1)
+        if raw == b"":
+            return
+        number += 1
+        yield parse_line(raw, number)
+
+
+# --- keys, notes and checkpoints (C2SP signed-note, tlog-checkpoint, tlog-cosignature)
+
+SPACE_OR_CONTROL = re.compile(
+    "[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000+]"
+)
+
+
+def is_key_name(name):
+    return 1 <= units(name) <= 255 and well_formed(name) and not SPACE_OR_CONTROL.search(name)
+
+
+class Key:
+    """A verifier key: name+id+base64 of type and 32 bytes."""
+
+    def __init__(self, text):
+        parts = re.fullmatch(r"([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)", text)
+        data = decode64(parts.group(3)) if parts else None
+        if data is None or len(data) != 33 or data[0] not in (1, 4) or not is_key_name(parts.group(1)):
+            raise NoteError(f"{text[:80]} is no verifier key")
+        self.text, self.name, self.type = text, parts.group(1), data[0]
+        self.id = sha256(self.name.encode() + b"\n" + data)[:4]
+        if self.id.hex() != parts.group(2):
+            raise NoteError(f"the id of {self.name} does not belong to its key")
+        self.public = Ed25519PublicKey.from_public_bytes(data[1:])
+
+    def verify(self, text, payload):
+        message, signature = text.encode(), payload
+        if self.type == 4:
+            seconds = int.from_bytes(payload[:8], "big")
+            if len(payload) != 72 or seconds > MAX_INT:
+                return False
+            message, signature = f"cosignature/v1\ntime {seconds}\n".encode() + message, payload[8:]
+        try:
+            self.public.verify(signature, message)
+        except (InvalidSignature, ValueError):
+            return False
+        return True
+
+
+def split_note(note):
+    """The text, and (name, id, payload) of each signature line."""
+    if not well_formed(note) or re.search("[\x00-\x09\x0b-\x1f]", note) or not note.endswith("\n"):
+        raise NoteError("this is no note")
+    text, empty, rest = note.rpartition("\n\n")
+    if not empty:
+        raise NoteError("no empty line divides text from signatures")
+    lines = rest[:-1].split("\n")
+    if len(lines) > 100:
+        raise NoteError("a note has at most 100 signatures")
+    signatures = []
+    for one in lines:
+        parts = re.fullmatch("\u2014 ([^ ]+) ([^ ]+)", one)
+        data = decode64(parts.group(2)) if parts else None
+        if data is None or len(data) < 5 or not is_key_name(parts.group(1)):
+            raise NoteError("a signature line is a dash, a name and base64")
+        signatures.append((parts.group(1), data[:4], data[4:]))
+    return text + "\n", signatures
+
+
+def parse_checkpoint(text):
+    lines = text.split("\n")
+    if len(lines) != 4 or lines[3] or not is_key_name(lines[0]):
+        raise NoteError("a checkpoint has three lines: origin, size and root")
+    root = decode64(lines[2])
+    if not re.fullmatch("0|[1-9][0-9]{0,15}", lines[1]) or int(lines[1]) > MAX_INT:
+        raise NoteError("the size is not a number")
+    if root is None or len(root) != 32:
+        raise NoteError("the root is not base64 of 32 bytes")
+    return lines[0], int(lines[1]), root
+
+
+def open_checkpoint(note, origin, log_keys, witness_keys):
+    """(size, root, names of witnesses). Raises NoteError."""
+    text, signatures = split_note(note)
+    signers = {}
+    for name, key_id, payload in signatures:
+        known = {key.text: key for key in [*log_keys, *witness_keys] if (key.name, key.id) == (name, key_id)}
+        if len(known) > 1:
+            raise NoteError("two known keys share an id")
+        for key in known.values():
+            if not key.verify(text, payload):
+                raise NoteError(f"the signature of {name} is not valid")
+            signers[key.text] = key
+    if not any(key.text in signers for key in log_keys):
+        raise NoteError("the log itself did not sign this checkpoint")
+    named, size, root = parse_checkpoint(text)
+    if named != origin:
+        raise NoteError(f"the checkpoint is of {named}, not of {origin}")
+    return size, root, [key.name for key in signers.values() if key.type == 4]
+
+
+# --- the tree and the chain
+
+HEADER = re.compile(
+    r"stabledoor/entry/v1\nidx (0|[1-9][0-9]{0,15})\nprev (H)\ntime (0|[1-9][0-9]{0,15})\nstag (-|H)\n".replace(
+        "H", "[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]="
+    )
+)
+
+
+class Tree:
+    """RFC 6962, section 2.1, by the roots of its perfect subtrees."""
+
+    def __init__(self):
+        self.size, self.roots = 0, []
+
+    def add(self, leaf):
+        position = self.size
+        while position & 1:
+            leaf = sha256(b"\x01" + self.roots.pop() + leaf)
+            position >>= 1
+        self.roots.append(leaf)
+        self.size += 1
+
+    def root(self):
+        if not self.roots:
+            return sha256(b"")
+        root = self.roots[-1]
+        for left in reversed(self.roots[:-1]):
+            root = sha256(b"\x01" + left + root)
+        return root
+
+
+def parse_entry(text):
+    """(idx, prev, time, body), or None."""
+    if not well_formed(text) or len(text.encode()) > 65_535:
+        return None
+    header = HEADER.match(text)
+    if header is None:
+        return None
+    body = text[header.end() : -1]
+    index, prev, time, _ = header.groups()
+    is_one_line = text.endswith("\n") and len(text) > header.end() and "\n" not in body
+    if not body or not is_one_line or max(int(index), int(time)) > MAX_INT:
+        return None
+    return int(index), prev, int(time), body
+
+
+# --- the meter store's numbers
+
+
+class StoreReads:
+    def __init__(self):
+        self.highest, self.start, self.numbered, self.missing = 0, None, 0, {}
+
+    def take(self, store_read):
+        start, _, digits = store_read.rpartition("/")
+        number = int(digits)
+        if number > self.highest:
+            first, last = self.highest + 1, number - 1
+            restart = self.start not in (None, start) and last - first + 1 <= 32
+            if first <= last:
+                self.missing[first] = (last, restart)
+            self.highest, self.start = number, start
+        elif not self.fill(number):
+            return False
+        self.numbered += 1
+        return True
+
+    def fill(self, number):
+        for first in reversed(self.missing):
+            last, restart = self.missing[first]
+            if first <= number <= last:
+                kept = {f: v for f, v in self.missing.items() if f < first}
+                later = {f: v for f, v in self.missing.items() if f > first}
+                halves = {f: (l, restart) for f, l in ((first, number - 1), (number + 1, last)) if f <= l}
+                self.missing = {**kept, **halves, **later}
+                return True
+        return False
+
+    def count(self, restart):
+        return sum(last - first + 1 for first, (last, at_restart) in self.missing.items() if at_restart == restart)
+
+
+# --- the verifier
+
+
+class Verifier:
+    def __init__(self, keys=(), checkpoints=()):
+        self.given = [Key(text) for text in keys]
+        self.kept_notes = list(checkpoints)
+        self.named, self.violations, self.count = [], [], 0
+        self.manifest, self.tree = None, Tree()
+        self.next_index, self.tip, self.last_ms = 0, None, 0
+        self.kept, self.covered, self.witnesses, self.checkpoints = {}, None, [], 0
+        self.requests, self.kinds, self.published = set(), {}, set()
+        self.parties, self.policies, self.consents = {}, {}, {}
+        self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
+        self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
+
+    def find(self, index, kind, message):
+        self.count += 1
+        if len(self.violations) < KEPT:
+            self.violations.append({"index": index, "kind": kind, "message": message})
+
+    # keys
+
+    def is_of_log(self, key):
+        return key.type == 1 and key.name == self.manifest["origin"]
+
+    def log_keys(self):
+        return [key for key in (self.given or self.named) if self.is_of_log(key)]
+
+    def is_log_key(self, text):
+        return any(key.text == text for key in self.log_keys())
+
+    # lines
+
+    def run(self, lines):
+        try:
+            for value in lines:
+                self.take(value)
+            if self.manifest is None:
+                raise FormatError("there is no manifest")
+        except FormatError as error:
+            self.find(None, "export_format", str(error))
+        if self.manifest is not None:
+            self.end()
+
+    def take(self, value):
+        kind = value["type"]
+        if (self.manifest is None) != (kind == "manifest"):
+            raise FormatError("the manifest comes first, and once")
+        if kind == "manifest":
+            self.begin(value)
+        elif kind == "key":
+            self.take_key(value["key"])
+        elif kind == "policy":
+            if encode64(sha256(value["text"].encode())) != value["digest"]:
+                self.find(None, "policy_text", f"the text given for policy {value['digest']} has another digest")
+        elif kind == "entry":
+            self.take_entry(value["entry"])
+        else:
+            self.take_checkpoint(value["note"])
+
+    def begin(self, manifest):
+        self.manifest = manifest
+        origin = manifest["origin"]
+        self.tip = encode64(sha256(origin.encode()))
+        if self.given and not self.log_keys():
+            self.find(None, "key_not_trusted", f"none of the keys given is of the log {origin}")
+        for note in self.kept_notes:
+            if self.given:
+                size, root, _ = open_checkpoint(note, origin, self.log_keys(), self.witness_keys())
+            else:
+                named, size, root = parse_checkpoint(split_note(note)[0])
+                if named != origin:
+                    raise NoteError(f"the checkpoint given is of {named}")
+            self.kept.setdefault(size, []).append(root)
+        self.compare_kept()
+
+    def witness_keys(self):
+        return [key for key in self.given if key.type == 4]
+
+    def take_key(self, text):
+        if self.tree.size > 0:
+            raise FormatError("a key comes after the first entry")
+        if len(self.named) >= 100:
+            raise FormatError("an export names at most 100 keys")
+        try:
+            key = Key(text)
+        except NoteError as error:
+            self.find(None, "key_not_trusted", str(error))
+            return
+        self.named.append(key)
+        if self.given and self.is_of_log(key) and not self.is_log_key(text):
+            self.find(None, "key_not_trusted", f"{text} is not among the keys given")
+
+    def last_index(self):
+        return None if self.tree.size == 0 else self.next_index - 1
+
+    def compare_kept(self):
+        for root in self.kept.pop(self.tree.size, []):
+            if root != self.tree.root():
+                message = f"the first {self.tree.size} entries are not those of the checkpoint kept from before"
+                self.find(self.last_index(), "checkpoint_root", message)
+                break
+
+    def take_checkpoint(self, note):
+        size = self.tree.size
+        try:
+            opened = open_checkpoint(note, self.manifest["origin"], self.log_keys(), self.witness_keys())
+        except NoteError as error:
+            self.find(self.last_index(), "checkpoint_invalid", str(error))
+            return
+        if opened[0] != size:
+            message = f"a checkpoint of {opened[0]} stands after {size} entries"
+            self.find(self.last_index(), "checkpoint_misplaced", message)
+        elif opened[1] != self.tree.root():
+            self.find(self.last_index(), "checkpoint_root", f"the first {size} entries have another root")
+        else:
+            self.covered, self.witnesses = size, opened[2]
+            self.checkpoints += 1
+
+    def take_entry(self, text):
+        expected = self.next_index
+        entry = parse_entry(text)
+        if entry is None:
+            self.find(expected, "entry_format", "it is not written as an entry")
+        else:
+            index, prev, time, _ = entry
+            if index != expected:
+                self.find(expected, "entry_index", f"entry {index} stands where {expected} should")
+            if prev != self.tip:
+                self.find(expected, "entry_link", "its prev is not the leaf hash of the entry before")
+            if time < self.last_ms:
+                self.find(expected, "entry_time", "it is older than the entry before")
+            self.last_ms = max(self.last_ms, time)
+            if prev != self.tip and index > expected:
+                self.next_index = index
+        leaf = sha256(b"\x00" + text.encode("utf-8", "surrogatepass"))
+        self.tree.add(leaf)
+        self.tip = encode64(leaf)
+        self.next_index += 1
+        if entry is not None:
+            self.take_body(self.next_index - 1, entry[2], entry[3])
+        self.compare_kept()
+
+    def end(self):
+        size, promised = self.tree.size, self.manifest["size"]
+        if size == 0:
+            self.find(None, "log_opened", "there is no entry, not even log.opened")
+        if size != promised:
+            self.find(None, "size_mismatch", f"the manifest says {promised} entries; there are {size}")
+        if self.covered != size:
+            self.find(None, "checkpoint_missing", f"no checkpoint of all {size} entries holds")
+        for kept in self.kept:
+            self.find(None, "log_shortened", f"a checkpoint kept from before has {kept} entries; there are {size}")
+
+    # meaning
+
+    def take_body(self, index, time, text):
+        try:
+            body = parse_body(text)
+        except BodyError as error:
+            self.find(index, "entry_body", str(error))
+            return
+        kind = body["kind"]
+        self.kinds[kind] = self.kinds.get(kind, 0) + 1
+        if body["req"] in self.requests:
+            self.find(index, "request_repeated", f"request {body['req']} stood in an earlier entry")
+        self.requests.add(body["req"])
+        if (index == 0) != (kind == "log.opened"):
+            self.find(index, "log_opened", "log.opened is entry 0, and only entry 0")
+        if kind == "log.opened":
+            self.opened(index, body)
+        elif kind.startswith("key."):
+            self.move_key(index, kind, (body["use"], body["key"]))
+        elif kind == "policy.published":
+            known = self.policies.get(body["policy"], body["effective_s"])
+            self.policies[body["policy"]] = min(known, body["effective_s"])
+        elif kind.startswith("third-party."):
+            self.move_party(index, kind, body["third_party"])
+        elif kind.startswith("consent."):
+            self.move_consent(index, kind, body)
+        elif kind == "disclosure":
+            self.disclosure(index, time, body)
+        elif kind == "disclosure.void":
+            self.void(index, body["disclosure"])
+        elif "store_read" in body:
+            self.store_read(index, body)
+
+    def opened(self, index, body):
+        if body["origin"] != self.manifest["origin"]:
+            self.find(index, "log_opened", f"it was opened as {body['origin']}")
+        if not self.is_log_key(body["key"]):
+            self.find(index, "key_not_trusted", f"it was opened with the key {body['key']}")
+
+    def move_key(self, index, kind, key):
+        if kind == "key.published":
+            self.published.add(key)
+        elif key in self.published:
+            self.published.remove(key)
+        else:
+            self.find(index, "key_not_published", "a key was retired that was not published, or was retired already")
+
+    def move_party(self, index, kind, party):
+        if kind == "third-party.registered":
+            self.parties.setdefault(party, False)
+            return
+        if party not in self.parties:
+            self.find(index, "third_party_unknown", f"{party} was not registered before")
+        self.parties[party] = kind == "third-party.suspended"
+
+    def store_read(self, index, body):
+        if "store_read" in body and not self.reads.take(body["store_read"]):
+            message = f"read {body['store_read']} of the meter store has an entry already"
+            self.find(index, "store_read_repeated", message)
+
+    def void(self, index, disclosure):
+        if disclosure not in self.disclosed or disclosure in self.voided:
+            message = f"entry {disclosure} is no disclosure before this one, or was made void before"
+            self.find(index, "void_without_disclosure", message)
+        else:
+            self.voided.add(disclosure)
+
+    def move_consent(self, index, kind, body):
+        ref, how = body["consent_ref"], kind.split(".")[1]
+        if how in ("given", "narrowed"):
+            self.signed_by[body["signed_by"]] += 1
+        before = self.consents.get(ref)
+        state = before["state"] if before else None
+        wanted = {"requested": None, "narrowed": "given", "given": "requested", "refused": "requested"}
+        wanted = {**wanted, "lapsed": "requested"}.get(how, "given")
+        given = {"state": "given", "terms": body, "read": set()}
+        over = {"state": "over", "how": how, "index": index}
+        if state != wanted:
+            what = "was never requested" if before is None else f"is {state}"
+            self.find(index, "consent_unknown" if before is None else "consent_move", f"{kind}, but {ref} {what}")
+            if how == "given" and before is None:
+                self.consents[ref] = given
+            elif how not in ("requested", "given", "narrowed") and state != "over":
+                self.consents[ref] = over
+        elif how == "requested":
+            self.consents[ref] = {"state": "requested", "terms": body}
+        elif how == "given":
+            if body["version"] != 1:
+                self.find(index, "consent_version", "a consent begins with version 1")
+            self.compare_terms(index, body, before["terms"])
+            self.consents[ref] = given
+        elif how == "narrowed":
+            self.narrow(index, body, before)
+            self.consents[ref] = {**given, "read": before["read"]}
+        else:
+            self.compare_end(index, body, before["terms"])
+            self.consents[ref] = over
+
+    def compare_terms(self, index, body, than):
+        if body["third_party"] != than["third_party"]:
+            self.find(index, "third_party_mismatch", f"the consent is {than['third_party']}'s")
+        if body["purpose"] != than["purpose"]:
+            self.find(index, "purpose_not_consented", f"{body['purpose']} is not {than['purpose']}")
+        if RESOLUTIONS.index(body["resolution"]) > RESOLUTIONS.index(than["resolution"]):
+            self.find(index, "consent_widened", f"{body['resolution']} is finer than {than['resolution']}")
+        if body["window"]["from"] < than["window"]["from"] or body["window"]["until"] > than["window"]["until"]:
+            self.find(index, "consent_widened", "the window is longer")
+
+    def narrow(self, index, body, before):
+        terms = before["terms"]
+        if body["version"] != terms["version"] + 1:
+            self.find(index, "consent_version", f"version {body['version']} follows {terms['version']}")
+        self.compare_terms(index, body, terms)
+        is_wider = (
+            body["expires_s"] > terms["expires_s"]
+            or not set(body["meter_refs"]) <= set(terms["meter_refs"])
+            or not set(body["registers"]) <= set(terms["registers"])
+            or ("once" in terms and "once" not in body)
+        )
+        if is_wider:
+            self.find(index, "consent_widened", "a meter point, a register, a read or time was added")
+
+    def compare_end(self, index, body, terms):
+        if body["third_party"] != terms["third_party"]:
+            self.find(index, "third_party_mismatch", f"the consent is {terms['third_party']}'s")
+        if "purpose" in body and body["purpose"] != terms["purpose"]:
+            self.find(index, "purpose_not_consented", f"the request was for {terms['purpose']}")
+        if "version" in body and body["version"] != terms["version"]:
+            self.find(index, "consent_version", f"version {terms['version']} was in force")
+
+    def disclosure(self, index, time, body):
+        self.disclosed.add(index)
+        party, policy = body["third_party"], body["policy"]
+        if party not in self.parties:
+            self.find(index, "third_party_unknown", f"{party} was not registered before")
+        elif self.parties[party]:
+            self.find(index, "third_party_suspended", f"{party} was suspended")
+        if policy not in self.policies or time < self.policies[policy] * 1000:
+            self.find(index, "policy_not_in_force", f"policy {policy} was not published before, or not in effect")
+        self.store_read(index, body)
+        self.compare_consent(index, time, body)
+        days = day(body["window"]["to"]) - day(body["window"]["from"])
+        most = {"PT30M": 50 * days, "PT1H": 25 * days, "P1D": days, "P1M": days // 28}[body["resolution"]]
+        if body["count"] > most:
+            self.find(index, "more_than_window_holds", f"{body['count']} readings do not fit into the window")
+
+    def compare_consent(self, index, time, body):
+        ref = body["consent_ref"]
+        consent = self.consents.get(ref)
+        if consent is None:
+            self.find(index, "consent_unknown", f"{ref} was not given before")
+            return
+        if consent["state"] != "given":
+            what = "was requested, not given"
+            if consent["state"] == "over":
+                what = f"was {consent['how']} at entry {consent['index']}"
+            self.find(index, "consent_not_in_force", f"{ref} {what}")
+            return
+        terms, inside = consent["terms"], body["window"]
+        faults = [
+            ("consent_expired", time >= terms["expires_s"] * 1000),
+            ("meter_point_not_consented", body["meter_ref"] not in terms["meter_refs"]),
+            ("consent_version", body["version"] != terms["version"]),
+            ("third_party_mismatch", body["third_party"] != terms["third_party"]),
+            ("purpose_not_consented", body["purpose"] != terms["purpose"]),
+            ("register_not_consented", body["register"] not in terms["registers"]),
+            (
+                "finer_than_consented",
+                RESOLUTIONS.index(body["resolution"]) > RESOLUTIONS.index(terms["resolution"]),
+            ),
+            (
+                "outside_consent_window",
+                inside["from"] < terms["window"]["from"] or inside["to"] > terms["window"]["until"],
+            ),
+            ("single_read_spent", "once" in terms and body["meter_ref"] in consent["read"]),
+        ]
+        for kind, is_found in faults:
+            if is_found:
+                self.find(index, kind, f"{ref} does not cover this disclosure")
+        if "once" in terms:
+            consent["read"].add(body["meter_ref"])
+
+    # the verdict
+
+    def unproven(self):
+        said = []
+        if not self.given:
+            said.append("Whose log this is: its key was taken from the export itself.")
+        if self.witnesses:
+            said.append(f"That the witnesses ({', '.join(self.witnesses)}) are not run by the operator.")
+        else:
+            said.append("That everyone is shown the same log, and the times of entries: no witness has signed.")
+        said.append(f"That nothing was added after entry {self.tree.size - 1}.")
+        if not self.kept_notes:
+            said.append("That the log is the one that was seen before: no earlier checkpoint was given.")
+        missing, skipped = self.reads.count(False), self.reads.count(True)
+        said.append(
+            f"That no reading left past the door: {self.reads.numbered} numbered reads of the meter store have an "
+            f"entry, {missing} have none, {skipped} were skipped at a restart."
+        )
+        signed = ", ".join(f"{count} by {how}" for how, count in self.signed_by.items())
+        said.append(f"That householders gave the consents: {signed}; all are the operator's word here.")
+        said.append("What stands behind a commitment, and whose home an entry is about.")
+        said.append("That each decision follows from its policy.")
+        return said
+
+    def verdict(self):
+        return {
+            "sound": self.count == 0,
+            "origin": self.manifest["origin"] if self.manifest else None,
+            "size": self.tree.size,
+            "keys": [key.text for key in self.log_keys()] if self.manifest else [],
+            "witnesses": self.witnesses,
+            "violation_count": self.count,
+            "violations": self.violations,
+            "counts": {
+                "entries": self.tree.size,
+                "kinds": self.kinds,
+                "checkpoints": self.checkpoints,
+                "consents_signed_by": self.signed_by,
+                "store_reads": {
+                    "numbered": self.reads.numbered,
+                    "missing": self.reads.count(False),
+                    "skipped_at_restart": self.reads.count(True),
+                },
+            },
+            "unproven": self.unproven(),
+        }
+
+
+def say(verdict):
+    word = "sound" if verdict["sound"] else "NOT SOUND"
+    print(f"{word}: {verdict['origin']}, {verdict['size']} entries, {verdict['violation_count']} violations")
+    for violation in verdict["violations"]:
+        where = "the log" if violation["index"] is None else f"entry {violation['index']}"
+        print(f"  {where}: {violation['kind']}: {violation['message']}")
+    print("Not proved:")
+    for sentence in verdict["unproven"]:
+        print(f"  - {sentence}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Verify a Stabledoor ledger export, offline.")
+    parser.add_argument("export")
+    parser.add_argument("--key", action="append", default=[], help="a verifier key that you got otherwise")
+    parser.add_argument("--checkpoint", action="append", default=[], help="a file with a checkpoint that you kept")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    try:
+        kept = []
+        for path in options.checkpoint:
+            with open(path, encoding="utf-8", newline="") as file:
+                kept.append(file.read())
+        verifier = Verifier(options.key, kept)
+        with open(options.export, "rb") as file:
+            verifier.run(read_lines(file))
+    except (OSError, UnicodeDecodeError, NoteError) as error:
+        print(f"verify.py: {error}", file=sys.stderr)
+        return 2
+    verdict = verifier.verdict()
+    if options.json:
+        print(json.dumps(verdict))
+    else:
+        say(verdict)
+    return 0 if verdict["sound"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+// examples/verify/verify.py as tests run it: many exports in one process, or one export as its user would.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const folder = join(import.meta.dirname, '../../examples/verify');
+export const script = join(folder, 'verify.py');
+
+/** Null where Python and its package are there; else what to say when skipping. */
+export const whyNoPython: string | null = (() => {
+  const found = spawnSync('python3', ['-c', 'import sys, cryptography; assert sys.version_info >= (3, 9)']);
+  return found.status === 0
+    ? null
+    : 'needs python3 (3.9 or later) with the package cryptography: pip install cryptography';
+})();
+
+export interface ExportCase {
+  readonly name: string;
+  readonly file: string | Uint8Array;
+  readonly keys: readonly string[];
+  readonly checkpoints?: readonly string[];
+}
+
+export interface PythonVerdict {
+  readonly sound: boolean;
+  readonly origin: string | null;
+  readonly size: number;
+  readonly witnesses: string[];
+  readonly violation_count: number;
+  readonly violations: { index: number | null; kind: string; message: string }[];
+  readonly counts: Record<string, unknown>;
+}
+
+const driver = `
+import io, json, sys
+sys.path.insert(0, sys.argv[1])
+sys.dont_write_bytecode = True
+import base64, verify
+for line in sys.stdin:
+    case = json.loads(line)
+    verifier = verify.Verifier(case["keys"], case["checkpoints"])
+    verifier.run(verify.read_lines(io.BytesIO(base64.b64decode(case["file"]))))
+    print(json.dumps(verifier.verdict()))
+`;
+
+export function verifyInPython(cases: readonly ExportCase[]): PythonVerdict[] {
+  const input = cases
+    .map(({ file, keys, checkpoints = [] }) =>
+      JSON.stringify({ file: Buffer.from(file).toString('base64'), keys, checkpoints }),
+    )
+    .join('\n');
+  const out = execFileSync('python3', ['-c', driver, folder], { input, maxBuffer: 1 << 28 }).toString();
+  return out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PythonVerdict);
+}
+
+/** Runs lines of Python that know the script as `verify`; answers with what they print. */
+export const inPython = (code: string, input: unknown): unknown =>
+  JSON.parse(
+    execFileSync(
+      'python3',
+      ['-c', `import json, sys\nsys.path.insert(0, sys.argv[1])\nimport verify\n${code}`, folder],
+      {
+        input: JSON.stringify(input),
+        env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
+      },
+    ).toString(),
+  );
+
+/** As from a shell. */
+export function runPython(file: string | Uint8Array, ...args: string[]) {
+  const dir = mkdtempSync(join(tmpdir(), 'verify-'));
+  try {
+    writeFileSync(join(dir, 'export'), file);
+    const ran = spawnSync('python3', ['-B', script, join(dir, 'export'), ...args], { encoding: 'utf8' });
+    return { code: ran.status, out: ran.stdout, err: ran.stderr };
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
