@@ -141,7 +141,7 @@ test('killed at any moment under submissions of two branches, it signs one histo
   let known = 0;
   for (let round = 0; round < rounds; round++) {
     const { child, url } = await start(keyFile);
-    setTimeout(() => child.kill('SIGKILL'), 20 + Math.random() * 150);
+    let lit = false;
     for (let alive = true; alive; ) {
       const submissions = [tree, fork, tree, fork].map((branch, i) => ({
         branch,
@@ -153,15 +153,20 @@ test('killed at any moment under submissions of two branches, it signs one histo
       alive = answers.every((answer) => answer !== null);
       answers.forEach((answer, i) => {
         const { branch, size } = submissions[i] as (typeof submissions)[0];
-        if (answer?.status === 200) signed.push({ branch, size });
-        if (answer?.status === 409) known = Math.max(known, Number(answer.body));
+        if (answer?.status !== 200) return;
+        signed.push({ branch, size });
+        // Lit by the first head that it signs: a slow machine has as much to kill as a fast one.
+        if (!lit) setTimeout(() => child.kill('SIGKILL'), Math.random() * 150);
+        lit = true;
       });
+      for (const answer of answers) if (answer?.status === 409) known = Math.max(known, Number(answer.body));
       // Trees beyond that are slow to make, and say nothing more.
       if (known > 250) break;
     }
+    child.kill('SIGKILL');
     await ended(child);
   }
-  assert.ok(signed.length > rounds, `${signed.length} heads signed`);
+  assert.ok(signed.length >= rounds, `${signed.length} heads signed`);
   const largest = signed.reduce((a, b) => (b.size > a.size ? b : a));
   for (const { size, branch } of signed) {
     const { branch: top, size: size2 } = largest;
