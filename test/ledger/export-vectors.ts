@@ -87,6 +87,7 @@ const fullLife: readonly Step[] = honestThen(
   { ...given, consent_ref: fourth, once: 1 },
   read({ consent_ref: fourth, store_read: '1700000000/3' }),
   drafts['key.published'],
+  drafts['key.retired'],
   { ...drafts['read.dropped'], store_read: '1700009999/9' },
 );
 export const kindsOfFullLife: readonly EntryKind[] = fullLife.map(({ draft }) => draft.kind);
@@ -249,6 +250,12 @@ export const exportVectors: readonly ExportVector[] = [
   ofSteps('suspended', 'to a suspended third party', honestThen(drafts['third-party.suspended'], read({})), [
     [9, 'third_party_suspended'],
   ]),
+  ofSteps(
+    'key-not-published',
+    'a key was retired that nobody had published',
+    honestThen(drafts['key.retired']),
+    [[8, 'key_not_published']],
+  ),
   ofSteps(
     'store-read-twice',
     'one read of the store, two entries',
