@@ -1,5 +1,6 @@
 // Opens a database through kysely and pg, with the types the rest of the house relies on: int8 as a number
 // that is refused when it is not safe, every wait with a time-out.
+import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
 import type { Tables } from './tables.ts';
@@ -37,15 +38,38 @@ export function openPool(options: DatabaseOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     statement_timeout: options.statementTimeoutMs ?? 10_000,
     query_timeout: (options.statementTimeoutMs ?? 10_000) + 1000,
-    idle_in_transaction_session_timeout: 15_000,
+    idle_in_transaction_session_timeout: (options.statementTimeoutMs ?? 10_000) + 5000,
     types,
   });
   // A broken connection is the pool's to replace, idle or in use: whoever uses it has its query rejected. Without a
   // listener on both, a restart of the database would end the process.
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('connect', (client) => {
+    client.on('error', () => {});
+    endWhenUnanswered(client);
+  });
   return pool;
 }
+
+/**
+ * A connection whose server did not answer in time is ended at once. Were it used again, a BEGIN that the server comes to
+ * later would leave whoever has the connection then inside a transaction, and what they write would not be durable.
+ */
+function endWhenUnanswered(client: pg.PoolClient): void {
+  const query = client.query.bind(client) as (...args: unknown[]) => unknown;
+  const bounded = (...args: unknown[]): unknown => {
+    const answer = query(...args);
+    if (answer instanceof Promise)
+      answer.catch((error: Error) => {
+        if (error.message === 'Query read timeout') socketOf(client)?.destroy();
+      });
+    return answer;
+  };
+  client.query = bounded as typeof client.query;
+}
+
+const socketOf = (client: pg.PoolClient) =>
+  (client as unknown as { connection?: { stream?: Socket } }).connection?.stream;
 
 /** `Schema` is the broker's own tables, or those of another store with its own database. */
 export function openDatabase<Schema = Tables>(options: DatabaseOptions): Kysely<Schema> {
