@@ -11,6 +11,7 @@ import type { MeterStoreTables } from './db/tables/meter-store.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import type { NoteSigner } from './ledger/note-signer.ts';
 import { proveConsistency } from './ledger/proofs.ts';
+import { defaultLimits } from './ledger/sequencer.ts';
 import { openLedgerKey } from './ledger/signing-key.ts';
 import { checkLedgerIsWhole, checkLedgerRights } from './ledger/start-check.ts';
 import type { SubjectKeyTables } from './ledger/subject-key-store.ts';
@@ -80,8 +81,15 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const db = openDatabase({ url: addresses.app, maxConnections: 16, applicationName: 'stabledoor broker' });
     const subjectKeys = openDatabase<SubjectKeyTables>({ url: addresses.subjectKeys, maxConnections: 4 });
     const meterStore = openDatabase<MeterStoreTables>({ url: addresses.meterReader, maxConnections: 8 });
+    // Of its own, so that no page waits where an append should, and with the append's deadline for each statement.
+    const ledgerDb = openDatabase({
+      url: addresses.app,
+      maxConnections: 4,
+      applicationName: 'stabledoor ledger',
+      statementTimeoutMs: defaultLimits.deadlineMs,
+    });
     closing.push(() =>
-      Promise.all([db.destroy(), subjectKeys.destroy(), meterStore.destroy()]).then(() => {}),
+      Promise.all([db, subjectKeys, meterStore, ledgerDb].map((each) => each.destroy())).then(() => {}),
     );
     await refusePendingMigrations(db);
     await checkLedgerRights(db);
@@ -96,7 +104,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const witnessing = await openWitnesses({ config, logger, metrics, db, clock, signer, gate });
     closing.push(async () => witnessing?.close());
     const ledger = await openLedger({
-      db,
+      db: ledgerDb,
       logId: theLogId,
       origin: config.logOrigin,
       mode: config.mode,

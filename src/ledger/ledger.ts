@@ -7,7 +7,14 @@ import type { HouseholdId, RequestId } from '../lib/ids.ts';
 import { newRequestId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import { type BatchParts, type Guard, type PreparedEntry, type Receipt, writeBatch } from './batch.ts';
+import {
+  type BatchOutcome,
+  type BatchParts,
+  type Guard,
+  type PreparedEntry,
+  type Receipt,
+  writeBatch,
+} from './batch.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import type { Subject } from './commitment.ts';
 import { type EntryDraft, sealBody } from './entry-body.ts';
@@ -23,6 +30,7 @@ import {
   unavailable,
 } from './sequencer.ts';
 import type { Subjects } from './subjects.ts';
+import { openTurns } from './turns.ts';
 import type { WriteGate } from './write-gate.ts';
 
 export type { Guard, Receipt } from './batch.ts';
@@ -90,6 +98,7 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
   const write: BatchWriter = (entries) =>
     db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
   const sequencer = openSequencer(write, parts.logger, limits);
+  const turns = openTurns();
   let stopDraining = async () => {};
   const ledger: Ledger = {
     logId,
@@ -99,7 +108,10 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
       const expiresAt = performance.now() + limits.deadlineMs;
       return sequencer.append(await prepare(subjects, request, expiresAt), expiresAt);
     }),
-    appendWithin: (tx, requests) => appendWithin(batchParts, tx, requests, limits.deadlineMs),
+    async appendWithin(tx, requests) {
+      const prepared = await prepareAll(subjects, requests, limits.deadlineMs);
+      return received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
+    },
     async appendPending(tx, request) {
       await addPending(tx, logId, {
         req: request.req,
@@ -156,22 +168,19 @@ async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
   }
 }
 
-async function appendWithin(
-  parts: BatchParts,
-  tx: BrokerTransaction,
-  requests: readonly AppendRequest[],
-  deadlineMs: number,
-): Promise<Receipt[]> {
+function prepareAll(subjects: Subjects, requests: readonly AppendRequest[], deadlineMs: number) {
   const expiresAt = performance.now() + deadlineMs;
-  const prepared = await Promise.all(requests.map((request) => prepare(parts.subjects, request, expiresAt)));
-  const outcomes = await writeBatch(parts, tx, prepared);
-  return outcomes.map((outcome) => {
+  return Promise.all(requests.map((request) => prepare(subjects, request, expiresAt)));
+}
+
+/** Throws for the first that was not written: the state change must not happen then. */
+const received = (outcomes: readonly BatchOutcome[]): Receipt[] =>
+  outcomes.map((outcome) => {
     if ('fault' in outcome) throw outcome.fault;
     if ('unwritten' in outcome) throw new GuardRefused(outcome.unwritten);
     if ('repeatedAt' in outcome) throw new RequestRepeated(outcome.repeatedAt);
     return outcome;
   });
-}
 
 /** Everything that does not depend on the place in the log: keys, commitments, validation, canonical text. */
 async function prepare(
