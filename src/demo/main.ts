@@ -1,12 +1,11 @@
 // npm run demo: from nothing to a consent given, used, refused, stopped and proven, then stays up for you to try.
 // With --once it ends after the story: 0, or 1 and why.
-import { rm } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openThirdParty } from '../../examples/third-party.ts';
 import { startSite } from '../../examples/third-party-server.ts';
 import { createApp } from '../app.ts';
-import { ConfigError, configExitCode, environmentWith, readConfig } from '../config.ts';
+import { ConfigError, configExitCode, readConfig } from '../config.ts';
 import { freePort, isFree } from '../db/free-port.ts';
 import { addDays, addMonths, localDateAt } from '../lib/local-date.ts';
 import { defaultZone } from '../metering/source.ts';
@@ -14,17 +13,18 @@ import { openLogger } from '../observe/logger.ts';
 import { openParts, type Parts } from '../parts.ts';
 import { type Cast, type DemoThirdParty, makeCast } from './cast.ts';
 import { narrator, StoryError } from './narrator.ts';
+import { demoEnvironment, discardDemoKeys } from './settings.ts';
 import { tellStory } from './story.ts';
 
 const once = process.argv.includes('--once');
 const write = (text: string) => void process.stdout.write(text);
 
 async function demoConfig() {
-  const asked = readConfig(environmentWith({ STABLEDOOR_MODE: 'demo' }));
+  const asked = readConfig(demoEnvironment());
   if (asked.port !== 0 && (await isFree(asked.port, asked.host))) return asked;
   const port = await freePort();
   if (asked.port !== 0) write(`Port ${asked.port} is taken; using ${port}.\n`);
-  return readConfig(environmentWith({ STABLEDOOR_MODE: 'demo', PORT: String(port) }));
+  return readConfig(demoEnvironment({ PORT: String(port) }));
 }
 
 function listen(parts: Parts): Promise<Server> {
@@ -44,7 +44,7 @@ function yearOf(parts: Parts) {
 async function run(): Promise<void> {
   const started = performance.now();
   const config = await demoConfig();
-  await rm(config.keyDir, { recursive: true, force: true });
+  await discardDemoKeys(config);
   const closing: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const step of closing.splice(0).reverse()) await step();
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
         thirdPartyName: 'Brightwatt Ltd',
         household,
         verifierKey: parts.ledger.verifierKey,
-        environment: environmentWith({ STABLEDOOR_MODE: 'demo', PORT: String(config.port) }),
+        environment: demoEnvironment({ PORT: String(config.port) }),
       },
       narrator(write),
     );
