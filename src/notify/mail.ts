@@ -7,7 +7,7 @@ export interface Mail {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-  /** What the mail is about, for whoever looks it up in the outbox; never an address. */
+  /** What the mail is about, for whoever looks it up in the outbox or the log; never an address, never a secret. */
   readonly reference: string;
 }
 

@@ -4,7 +4,7 @@ import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import { parseEmailAddress } from '../../household/email-address.ts';
 import { closeSession, openSession, sessionLifetimeSeconds } from '../../household/session.ts';
-import { beginSignIn, codeLifetimeSeconds, type SendCode } from '../../household/sign-in.ts';
+import { beginSignIn, codeLifetimeSeconds, hashSecret, type SendCode } from '../../household/sign-in.ts';
 import { formBody } from '../../http/limits.ts';
 import { validate } from '../../http/validate.ts';
 import type { Mailer } from '../../notify/mail.ts';
@@ -77,9 +77,12 @@ const sendCodeBy =
       to: email,
       subject: signInMail.subject,
       text: signInMail.text(spaced),
-      reference: challenge,
+      reference: referenceOf(challenge),
     });
   };
+
+/** The challenge itself is a secret of the browser's, and a reference stands in log lines. */
+const referenceOf = (challenge: string): string => hashSecret(challenge).toString('hex').slice(0, 32);
 
 function showCodePage(req: Request, res: Response, parts: SignInParts, errors: readonly FieldError[]): void {
   const challenge = parts.cookies.find(req, challengeCookie);
@@ -89,7 +92,8 @@ function showCodePage(req: Request, res: Response, parts: SignInParts, errors: r
 
 /** Only where mail stays on this machine. */
 function demoCode({ outbox }: Mailer, challenge: string | null): string | null {
-  const mail = outbox?.find(({ reference }) => reference === challenge);
+  const mail =
+    challenge === null ? undefined : outbox?.find(({ reference }) => reference === referenceOf(challenge));
   return mail?.text.match(/^\d{4} \d{4}$/m)?.[0].replace(' ', '') ?? null;
 }
 

@@ -37,6 +37,14 @@ test('over https the session cookie is bound to this host and never sent in clea
   assert.match(cookie, /; Secure/);
 });
 
+test('a mail is known by a name that does not give away the secret in the cookie', async () => {
+  const who = visitor(pages.app);
+  const asked = await who.post(await who.get('/sign-in'), '/sign-in', { email: await newEmail() });
+  const cookie = (asked.headers['set-cookie'] as unknown as string[]).join();
+  const [mail] = pages.mailer.outbox ?? [];
+  assert.ok(mail && !cookie.includes(mail.reference));
+});
+
 test('known and unknown addresses are answered alike', async () => {
   const email = await newEmail();
   const real = householderPages(broker, {
