@@ -24,7 +24,10 @@ export const readingsQuery = z.strictObject({
 
 const reading = z.strictObject({
   start: z.string().meta({ description: 'Start of the period, UTC', example: '2026-01-01T00:00:00Z' }),
-  value: z.int().nullable().meta({ description: 'Sum of the period in `unit`; null where nothing is held' }),
+  value: z
+    .int()
+    .nullable()
+    .meta({ description: 'Sum of the period in `unit`; null where half of it or less is held' }),
   complete: z.boolean(),
   present: z.int().optional().meta({ description: 'Intervals held, where the period is not complete' }),
   expected: z.int().optional(),

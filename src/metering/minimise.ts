@@ -1,5 +1,6 @@
 // Cuts the readings of a source down to what may leave: exact sums of whole local periods, of the window and of
-// nothing else. What is absent is counted and said, never filled in and never zero.
+// nothing else. What is absent is counted and said, never filled in and never zero; a period of which most is absent
+// has no sum, because that sum would be of something finer (P4).
 import { dayNumber } from '../lib/local-date.ts';
 import { dayLength, dayStart, formatInstant, monthStart } from './local-time.ts';
 import type { AnsweredResolution, DayArray, Reading, ReadingWindow, Resolution } from './reading.ts';
@@ -77,7 +78,8 @@ class Period {
     if (!Number.isSafeInteger(this.#sum)) throw new RangeError('a sum of readings is not a safe integer');
     const start = formatInstant(startSeconds);
     if (this.#present === this.#expected) return { start, value: this.#sum, complete: true };
-    const value = this.#present === 0 ? null : this.#sum;
+    // The one half-hour that is held of a day is a half-hour, whatever it is called.
+    const value = this.#present * 2 > this.#expected ? this.#sum : null;
     return { start, value, complete: false, present: this.#present, expected: this.#expected };
   }
 }

@@ -41,7 +41,7 @@ export interface DayArray {
 export interface Reading {
   /** UTC, `2026-01-01T00:00:00Z`. */
   readonly start: string;
-  /** The sum of what is present; null when nothing is. */
+  /** The sum of what is present; null when that is half of the period or less. */
   readonly value: number | null;
   readonly complete: boolean;
   /** Source intervals present and expected; only on a period that is not complete. */
