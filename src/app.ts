@@ -3,6 +3,7 @@ import express, { type Express } from 'express';
 import { challenges } from './api/access.ts';
 import { consentsRoutes } from './api/consents.ts';
 import { contracts } from './api/contracts.ts';
+import { grantsRoutes } from './api/grants.ts';
 import { ledgerRoutes } from './api/ledger.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
@@ -29,7 +30,7 @@ export function createApp(parts: Parts): Express {
   app.use(publishedRoutes(parts, contracts(mode)));
   app.use(ledgerRoutes(parts));
   app.use(oauthRoutes(parts));
-  app.use(readingsRoutes(parts), consentsRoutes(parts));
+  app.use(readingsRoutes(parts), consentsRoutes(parts), grantsRoutes(parts));
   if (mode !== 'production') app.use(sandboxRoutes(parts));
   app.use(errorCodePages({ helpPhone }));
   app.use(householderRoutes({ ...parts, helpPhone }));

@@ -5,7 +5,8 @@ import { StabledoorError } from '../lib/errors.ts';
 import { admitCaller } from '../oauth/admission-store.ts';
 import { dpopChallenge } from '../oauth/errors.ts';
 import { endpointsOf } from '../oauth/metadata.ts';
-import type { AccessClaims, VerifyAccess } from '../oauth/verify-access.ts';
+import type { Scope } from '../oauth/scopes.ts';
+import type { AccessClaims, ConsentAccess, VerifyAccess } from '../oauth/verify-access.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
 /** Puts the verified claims where `callerOf` finds them. Rejects with 401 and a WWW-Authenticate. */
@@ -52,10 +53,23 @@ const accessRequest = (req: Request) => ({
   dpop: req.headersDistinct.dpop,
 });
 
-export function callerOf(res: Response): AccessClaims {
+/** Rejects with 403 where the token comes from no consent. */
+export function callerOf(res: Response): ConsentAccess {
   const caller: unknown = res.locals.caller;
   if (!caller) throw new TypeError('the route has no access check before it');
-  return caller as AccessClaims;
+  return byConsent(caller as AccessClaims);
+}
+
+/** A token that a third party has in its own name reads nothing of a household. */
+export function byConsent(caller: AccessClaims): ConsentAccess {
+  if (caller.kind === 'consent') return caller;
+  throw new StabledoorError('insufficient_scope', 'Use a token that a householder’s consent gave.');
+}
+
+/** A token that comes from a consent may do it as well, unless `only` is set; one in the caller's own name needs the scope. */
+export function refuseWithout(caller: AccessClaims, scope: Scope, only?: 'in-own-name'): void {
+  if (caller.kind === 'client' ? caller.scopes.includes(scope) : only === undefined) return;
+  throw new StabledoorError('insufficient_scope', `Use a token with the scope ${scope}.`);
 }
 
 /** A refusal at the data API says what kind of token would do (RFC 6750 section 3, RFC 9449 section 7.1). */

@@ -34,7 +34,14 @@ const consent = z
   .meta({ id: 'Consent', description: 'Who ended a consent, and why, is never said.' });
 
 const json = (schema: z.ZodType) => ({ contentType: 'application/json', schema });
-const refusals = ['invalid_token', 'invalid_dpop_proof', 'database_unavailable'] as const;
+const refusals = [
+  'invalid_token',
+  'invalid_dpop_proof',
+  'insufficient_scope',
+  'database_unavailable',
+] as const;
+const needs = (scope: string) =>
+  `With a token of one of your consents, or with one in your own name (\`client_credentials\`) that has the scope \`${scope}\`.`;
 
 export const listConsents = {
   method: 'get',
@@ -42,6 +49,7 @@ export const listConsents = {
   operationId: 'listConsents',
   tag: 'Consents',
   summary: 'Your consents, oldest id first',
+  description: needs('consents:read'),
   security: 'dpop',
   query: consentsQuery,
   responses: {
@@ -59,6 +67,7 @@ export const showConsent = {
   operationId: 'showConsent',
   tag: 'Consents',
   summary: 'One of your consents',
+  description: needs('consents:read'),
   security: 'dpop',
   params: consentParams,
   responses: { 200: { description: 'The consent', body: json(consent) } },
@@ -71,6 +80,7 @@ export const giveBackConsent = {
   operationId: 'returnConsent',
   tag: 'Consents',
   summary: 'Give a consent back: you will not read by it again',
+  description: needs('grant_management_revoke'),
   security: 'dpop',
   params: consentParams,
   responses: { 204: { description: 'It is over' } },

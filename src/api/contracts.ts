@@ -4,6 +4,7 @@
 import type { RouteContract } from '../http/route-contract.ts';
 import { oauthContracts } from '../oauth/contract.ts';
 import * as consents from './consents-contract.ts';
+import * as grants from './grants-contract.ts';
 import { ledgerContracts } from './ledger-contract.ts';
 import * as published from './published-contract.ts';
 import { listMeterPoints, readReadings } from './readings-contract.ts';
@@ -13,6 +14,8 @@ import { decide, setClock } from './sandbox-contract.ts';
 export const contracts = (mode: 'production' | 'sandbox' | 'demo'): RouteContract[] => [
   ...Object.values(published),
   ...oauthContracts,
+  grants.showGrant,
+  grants.giveBackGrant,
   listMeterPoints,
   readReadings,
   consents.listConsents,

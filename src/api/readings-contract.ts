@@ -98,7 +98,7 @@ export const listMeterPoints = {
       body: { contentType: 'application/json', schema: meterPointsAnswer },
     },
   },
-  errors: ['invalid_token', 'invalid_dpop_proof', 'database_unavailable'],
+  errors: ['invalid_token', 'insufficient_scope', 'invalid_dpop_proof', 'database_unavailable'],
 } as const satisfies RouteContract;
 
 export const readReadings = {
@@ -123,6 +123,7 @@ export const readReadings = {
     'invalid_request',
     'not_on_period_boundary',
     'invalid_token',
+    'insufficient_scope',
     'invalid_dpop_proof',
     'finer_than_consented',
     'finer_than_class_allows',

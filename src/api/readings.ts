@@ -8,7 +8,9 @@ import type { ReadRequest } from '../metering/read-request.ts';
 import { readingWindow } from '../metering/reading-window.ts';
 import { type Release, type ReleaseParts, releaseReadings } from '../metering/release.ts';
 import { findReadable } from '../metering/release-store.ts';
-import { admittedCaller, callerOf, requireAccess, type VerificationParts } from './access.ts';
+import { readableWithin, type TokenLimits } from '../metering/token-limits.ts';
+import type { ConsentAccess } from '../oauth/verify-access.ts';
+import { admittedCaller, byConsent, callerOf, requireAccess, type VerificationParts } from './access.ts';
 import { listMeterPoints, meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
 
 export interface ReadingsParts extends ReleaseParts, VerificationParts {}
@@ -16,10 +18,10 @@ export interface ReadingsParts extends ReleaseParts, VerificationParts {}
 export function readingsRoutes(parts: ReadingsParts): Router {
   const router = Router();
   router.get(listMeterPoints.path, async (req, res) => {
-    const caller = await admittedCaller(parts, req);
-    const readable = await findReadable(parts.db, parts.ledger.logId, caller.consentId);
-    if (readable === null) throw new StabledoorError('invalid_token');
-    const { meterPoints, registers, ...terms } = readable;
+    const caller = byConsent(await admittedCaller(parts, req));
+    const found = await findReadable(parts.db, parts.ledger.logId, caller.consentId);
+    if (found === null) throw new StabledoorError('invalid_token');
+    const { meterPoints, registers, ...terms } = readableWithin(found, limitsOf(caller));
     res.set('Cache-Control', 'no-store').json({
       consent_id: caller.consentId,
       ...terms,
@@ -41,11 +43,22 @@ export function readingsRoutes(parts: ReadingsParts): Router {
 const answersJson: RequestHandler = (req, _res, next) =>
   next(req.accepts('application/json') ? undefined : new StabledoorError('not_acceptable'));
 
-function readRequest(caller: ReadRequest['caller'], params: unknown, query: unknown): ReadRequest {
+function readRequest(access: ConsentAccess, params: unknown, query: unknown): ReadRequest {
+  const caller = { ...access, limits: limitsOf(access) };
   const { meter_point } = validateKnown(params);
   const { from, to, resolution, register } = validate(readingsQuery, query);
   return { caller, meterRef: meter_point, register, resolution, window: readingWindow(from, to, resolution) };
 }
+
+/** What the token itself is for: the whole of the grant as it was then, or less. */
+const limitsOf = ({ detail }: ConsentAccess): TokenLimits => ({
+  fuels: detail.fuels,
+  registers: detail.registers,
+  resolution: detail.resolution,
+  from: detail.from,
+  until: detail.until,
+  meterRefs: detail.meter_points,
+});
 
 /** What is not even the form of an id is not known either. */
 function validateKnown(params: unknown): { meter_point: MeterRef } {

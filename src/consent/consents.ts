@@ -1,5 +1,7 @@
 // What can be done with a consent: request, give, refuse, stop, return and list. The door of this room.
 // State and ledger entry are one transaction, and every move is one that the table in consent.ts has.
+import type { BrokerTransaction } from '../db/database.ts';
+import type { AppendRequest } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ClientId, type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { move } from './consent.ts';
@@ -28,25 +30,28 @@ export async function refuseConsent(
   refusal: { consentId: ConsentId; occupierId: OccupierId; within?: Within },
 ): Promise<Consent> {
   await mustBeTheirs(parts.db, refusal);
-  return endConsent(parts, refusal.consentId, 'refuse', refusal.within);
+  return endConsent(parts, refusal.consentId, 'refuse', { within: refusal.within });
 }
+
+/** Changes something else in the same transaction, and gives the entries that say so. */
+export type Also = (tx: BrokerTransaction) => Promise<readonly AppendRequest[]>;
 
 /** The third party gives its consent back. Errors: `consent_unknown` (another's, too); `illegal_transition`; `ledger_unavailable`. */
 export async function returnConsent(
   parts: ConsentParts,
-  { consentId, clientId }: { consentId: ConsentId; clientId: ClientId },
+  { consentId, clientId, also }: { consentId: ConsentId; clientId: ClientId; also?: Also },
 ): Promise<Consent> {
   const consent = await findConsent(parts.db, consentId);
   if (consent === null || consent.clientId !== clientId || consent.version === 0)
     throw new StabledoorError('consent_unknown');
-  return endConsent(parts, consentId, 'return');
+  return endConsent(parts, consentId, 'return', { also });
 }
 
 async function endConsent(
   { db, ledger }: ConsentParts,
   consentId: ConsentId,
   event: 'refuse' | 'return',
-  within?: Within,
+  { within, also }: { within?: Within | undefined; also?: Also | undefined },
 ): Promise<Consent> {
   return db.transaction().execute(async (tx) => {
     const consent = await holdConsent(tx, consentId);
@@ -57,7 +62,7 @@ async function endConsent(
     const after = await mustFind(tx, consentId);
     await within?.(tx, after);
     const entry = event === 'refuse' ? unansweredEntry(req, consent, event) : overEntry(req, consent, event);
-    await record(ledger, tx, [entry]);
+    await record(ledger, tx, [entry, ...((await also?.(tx)) ?? [])]);
     return after;
   });
 }

@@ -26,6 +26,8 @@ export interface ConsentGift {
   readonly occupierId: OccupierId;
   readonly choice: ConsentChoice;
   readonly signedBy: SignedBy;
+  /** A consent of the same occupier to the same third party that this one takes the place of, whatever its purpose. */
+  readonly replaces?: ConsentId | undefined;
   readonly within?: Within;
 }
 
@@ -47,7 +49,7 @@ export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promi
         problems: narrowed.problems.join(' '),
       });
     const chosen = household.filter((point) => narrowed.meterPoints.includes(point.meterPointId));
-    const older = await findSiblings(tx, purposeOf(asked), 'given');
+    const older = await olderConsents(tx, asked, gift.replaces);
     const superseded = await endSiblings(tx, ledger, older, 'supersede', nowMs);
     const given = await writeGiven(tx, ledger, asked, { terms: narrowed.terms, chosen, nowMs });
     await gift.within?.(tx, given.consent);
@@ -58,6 +60,19 @@ export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promi
     await record(ledger, tx, [...superseded, entry]);
     return given.consent;
   });
+}
+
+async function olderConsents(
+  tx: BrokerTransaction,
+  asked: Consent,
+  replaces: ConsentId | undefined,
+): Promise<Consent[]> {
+  const siblings = await findSiblings(tx, purposeOf(asked), 'given');
+  if (replaces === undefined || siblings.some(({ consentId }) => consentId === replaces)) return siblings;
+  const replaced = await holdConsent(tx, replaces);
+  if (replaced.occupierId !== asked.occupierId || replaced.clientId !== asked.clientId)
+    throw new StabledoorError('consent_unknown');
+  return replaced.state === 'given' ? [...siblings, replaced] : siblings;
 }
 
 const purposeOf = ({ householdId, clientId, asked }: Consent) => ({

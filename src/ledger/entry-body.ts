@@ -17,6 +17,7 @@ import {
   register,
   requestId,
   resolution,
+  scope,
   seconds,
   setOf,
   storeRead,
@@ -52,6 +53,11 @@ const requestOver = { consent_ref: consentRef, third_party: thirdParty, purpose:
 /** By what right a read is answered. `licence`, `order` and `own` come with the fields that verify needs for them. */
 const basis = z.enum(['consent']);
 
+const hasOneSource = (body: { consent_ref?: string; scopes?: string[] }): boolean =>
+  (body.consent_ref === undefined) !== (body.scopes === undefined);
+const hasTarget = (body: { consent_ref?: string; token?: string }): boolean =>
+  body.consent_ref !== undefined || body.token !== undefined;
+
 const entryBody = z.discriminatedUnion('kind', [
   kind('log.opened', { mode: z.enum(['production', 'sandbox', 'demo']), origin: line(255), key: line(4096) }),
   kind('key.published', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
@@ -86,12 +92,22 @@ const entryBody = z.discriminatedUnion('kind', [
   kind('consent.returned', consentOver),
   kind('token.issued', {
     third_party: thirdParty,
-    consent_ref: consentRef,
+    /** Of a token that comes from a consent. */
+    consent_ref: consentRef.exactOptional(),
+    /** Of a token that a third party has in its own name. */
+    scopes: setOf(scope, 16).exactOptional(),
     jkt,
     token: tokenId,
     expires_s: seconds,
-  }),
-  kind('token.revoked', { third_party: thirdParty, consent_ref: consentRef, reason: line(200) }),
+  }).refine(hasOneSource, 'a token is of a consent or of scopes'),
+  kind('token.revoked', {
+    third_party: thirdParty,
+    /** Absent for a token that a third party had in its own name. */
+    consent_ref: consentRef.exactOptional(),
+    /** Present where one access token was revoked, and not all that the consent gave. */
+    token: tokenId.exactOptional(),
+    reason: line(200),
+  }).refine(hasTarget, 'a token or all tokens of a consent'),
   kind('disclosure', {
     basis,
     third_party: thirdParty,

@@ -27,6 +27,11 @@ export const word = z
   .string()
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
   .max(64);
+/** What a third party may do in its own name, such as `consents:read`. */
+export const scope = z
+  .string()
+  .regex(/^[a-z][a-z0-9_:.-]*$/)
+  .max(64);
 /** A reason as the API answers it. */
 export const reasonCode = z
   .string()

@@ -34,6 +34,11 @@ export const errorCatalogue = {
     'The DPoP proof is not valid',
     'Make a new proof for this very request, with the key that the token is bound to.',
   ),
+  insufficient_scope: entry(
+    403,
+    'The token is not for this',
+    'Use a token that comes from a consent for readings, and one with the scope that the detail names for the rest.',
+  ),
   sign_in_required: entry(401, 'You are not signed in', 'Sign in and try again.'),
   csrf_refused: entry(
     403,
@@ -101,6 +106,11 @@ export const errorCatalogue = {
     404,
     'No checkpoint of that size was signed',
     'Ask for the size of a checkpoint that you hold, leave the size out, or ask for application/json.',
+  ),
+  grant_unknown: entry(
+    404,
+    'No such grant',
+    'Use a grant_id of a token response; a grant that is over is gone.',
   ),
   consent_unknown: entry(404, 'No such consent', 'Use an id from GET /v1/consents.'),
   method_not_allowed: entry(

@@ -1,6 +1,7 @@
 // One read as the door is asked for it: who asks, and for which readings. Pure.
 import type { ConsentId, GrantId, MeterRef } from '../lib/ids.ts';
 import type { ReadingWindow, Register, Resolution } from './reading.ts';
+import type { TokenLimits } from './token-limits.ts';
 
 /** One read that a third party asks for, its token and proof verified, its window of whole periods. */
 export interface ReadRequest {
@@ -21,4 +22,5 @@ export interface Caller {
   readonly proof: string;
   readonly proofJtiHash: string;
   readonly proofExpiresS: number;
+  readonly limits: TokenLimits;
 }

@@ -21,6 +21,7 @@ export interface ReleaseFacts {
   /** Null when the consent has no meter point of that name. */
   readonly meterPoint: {
     readonly mpan: string;
+    readonly fuel: string;
     readonly zone: string;
     readonly tenancyFrom: LocalDate;
     readonly tenancyUntil: LocalDate | null;
@@ -68,6 +69,7 @@ export async function findReleaseFacts(
       'p.status',
       'p.purposes',
       'm.mpan',
+      'm.fuel',
       'm.zone',
       'y.from_date as tenancy_from',
       'y.until_date as tenancy_until',
@@ -79,7 +81,7 @@ export async function findReleaseFacts(
     .limit(1)
     .executeTakeFirst();
   if (!row) return null;
-  const { mpan, zone, tenancy_from } = row;
+  const { mpan, fuel, zone, tenancy_from } = row;
   return {
     householdId: row.household_id as HouseholdId,
     clientId: row.client_id,
@@ -95,10 +97,11 @@ export async function findReleaseFacts(
     from: row.from_date as LocalDate,
     until: row.until_date as LocalDate,
     meterPoint:
-      mpan === null || zone === null || tenancy_from === null
+      mpan === null || fuel === null || zone === null || tenancy_from === null
         ? null
         : {
             mpan,
+            fuel,
             zone,
             tenancyFrom: tenancy_from as LocalDate,
             tenancyUntil: row.tenancy_until as LocalDate | null,

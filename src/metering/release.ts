@@ -16,6 +16,7 @@ import { decide } from './release-decision.ts';
 import { disclosureOf, guardsOf, refusalOf, voidOf } from './release-entries.ts';
 import { findReleaseFacts, type ReleaseFacts } from './release-store.ts';
 import type { ReadingSource, SourceMeterPoint } from './source.ts';
+import { factsWithin } from './token-limits.ts';
 
 export interface ReleaseParts {
   readonly db: Database;
@@ -39,8 +40,9 @@ const staleAfterMs = 2000;
 /** Errors: the code of the reason, with `Ledger-Entry` where the refusal is an entry; 503 where it could not be one. */
 export async function releaseReadings(parts: ReleaseParts, request: ReadRequest): Promise<Release> {
   const { caller } = request;
-  const facts = await findReleaseFacts(parts.db, parts.ledger.logId, caller.consentId, request.meterRef);
-  if (facts === null || facts.clientId !== caller.clientId) throw new StabledoorError('invalid_token');
+  const found = await findReleaseFacts(parts.db, parts.ledger.logId, caller.consentId, request.meterRef);
+  if (found === null || found.clientId !== caller.clientId) throw new StabledoorError('invalid_token');
+  const facts = factsWithin(found, caller.limits, request.meterRef);
 
   const decision = decide(parts.policy, facts, request, parts.clock.nowMs());
   if (!decision.allowed) throw await recordRefusal(parts, facts, request, decision.reasons, null);

@@ -1,12 +1,13 @@
 // Access tokens (RFC 9068): made for five minutes at most and never past the consent, bound to a key, checked without a
-// database. That one verifies says who asks and for which consent, never that it is in force: the door asks that.
+// database. That one verifies says who asks and by which consent or scopes, never that it still stands: the door asks that.
 import { randomUUID } from 'node:crypto';
 import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 import { type Clock, nowSeconds } from '../lib/clock.ts';
 import { type ClientId, type ConsentId, type GrantId, idPattern } from '../lib/ids.ts';
-import type { GrantedDetail } from './authorization-detail.ts';
+import { type GrantedDetail, grantedDetailClaim } from './authorization-detail.ts';
 import { resourceOf } from './metadata.ts';
+import { type Scope, scopes } from './scopes.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
 export const accessTokenLifetimeSeconds = 300;
@@ -17,7 +18,9 @@ export interface IssuedToken {
   readonly expiresS: number;
 }
 
-export interface TokenContent {
+/** What a householder gave. */
+export interface ConsentContent {
+  readonly kind: 'consent';
   readonly clientId: ClientId;
   readonly consentId: ConsentId;
   readonly grantId: GrantId;
@@ -25,14 +28,24 @@ export interface TokenContent {
   readonly detail: GrantedDetail;
 }
 
+/** What a third party may do in its own name. */
+export interface ClientContent {
+  readonly kind: 'client';
+  readonly clientId: ClientId;
+  readonly scopes: readonly Scope[];
+  readonly jkt: string;
+}
+
+export type TokenContent = ConsentContent | ClientContent;
+
 export interface TokenTimes {
   readonly jti: string;
   readonly issuedS: number;
   readonly expiresS: number;
 }
 
-/** When a token made now ends: never after the consent does. */
-export function newTokenTimes(clock: Clock, consentEndsS: number): TokenTimes {
+/** When a token made now ends: never after the consent does, where it comes from one. */
+export function newTokenTimes(clock: Clock, consentEndsS = Number.POSITIVE_INFINITY): TokenTimes {
   const issuedS = nowSeconds(clock);
   return {
     jti: randomUUID(),
@@ -48,17 +61,12 @@ export function signAccessToken(
 ): Promise<string> {
   const { kid, privateKey } = parts.signingKeys.current();
   return (
-    new SignJWT({
-      client_id: content.clientId,
-      grant_id: content.grantId,
-      cnf: { jkt: content.jkt },
-      authorization_details: [content.detail as unknown as JWTPayload],
-    })
+    new SignJWT({ client_id: content.clientId, cnf: { jkt: content.jkt }, ...permissionOf(content) })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
       .setIssuer(parts.issuer)
       .setAudience(resourceOf(parts.issuer))
       // The consent, and no id of a person: a subject that is the same in two consents would join them.
-      .setSubject(content.consentId)
+      .setSubject(content.kind === 'consent' ? content.consentId : content.clientId)
       .setIssuedAt(times.issuedS)
       .setExpirationTime(times.expiresS)
       .setJti(times.jti)
@@ -66,16 +74,32 @@ export function signAccessToken(
   );
 }
 
-const claimsSchema = z.object({
-  sub: z.string().regex(idPattern('consent')),
+const permissionOf = (content: TokenContent): JWTPayload =>
+  content.kind === 'consent'
+    ? { grant_id: content.grantId, authorization_details: [content.detail as unknown as JWTPayload] }
+    : { scope: content.scopes.join(' ') };
+
+const commonClaims = {
   client_id: z.string().regex(idPattern('client')),
-  grant_id: z.string().regex(idPattern('grant')),
   jti: z.string().min(1),
   aud: z.string(),
   exp: z.int(),
   iat: z.int(),
   cnf: z.object({ jkt: z.string().length(43) }),
-});
+};
+const scopeClaim = z
+  .string()
+  .transform((text) => text.split(' '))
+  .pipe(z.array(z.enum(scopes)));
+const claimsSchema = z.union([
+  z.object({
+    ...commonClaims,
+    sub: z.string().regex(idPattern('consent')),
+    grant_id: z.string().regex(idPattern('grant')),
+    authorization_details: z.tuple([grantedDetailClaim]),
+  }),
+  z.object({ ...commonClaims, sub: z.string().regex(idPattern('client')), scope: scopeClaim }),
+]);
 
 export interface AccessParts {
   readonly issuer: string;
@@ -83,14 +107,11 @@ export interface AccessParts {
   readonly signingKeys: SigningKeys;
 }
 
-export interface VerifiedToken {
-  readonly clientId: ClientId;
-  readonly consentId: ConsentId;
-  readonly grantId: GrantId;
+export type VerifiedToken = TokenContent & {
   readonly jti: string;
-  readonly jkt: string;
+  readonly issuedS: number;
   readonly expiresS: number;
-}
+};
 
 /** Null for anything that is not an unexpired at+jwt of ours (RFC 9068 section 4). */
 export async function verifyAccessToken(parts: AccessParts, token: string): Promise<VerifiedToken | null> {
@@ -118,11 +139,15 @@ export async function verifyAccessToken(parts: AccessParts, token: string): Prom
   }
 }
 
-const verifiedToken = (claims: z.infer<typeof claimsSchema>): VerifiedToken => ({
-  clientId: claims.client_id as ClientId,
-  consentId: claims.sub as ConsentId,
-  grantId: claims.grant_id as GrantId,
-  jti: claims.jti,
-  jkt: claims.cnf.jkt,
-  expiresS: claims.exp,
-});
+function verifiedToken(claims: z.infer<typeof claimsSchema>): VerifiedToken {
+  const { client_id, jti, cnf, iat, exp } = claims;
+  const common = { clientId: client_id as ClientId, jti, jkt: cnf.jkt, issuedS: iat, expiresS: exp };
+  if ('scope' in claims) return { kind: 'client', ...common, scopes: claims.scope };
+  return {
+    kind: 'consent',
+    ...common,
+    consentId: claims.sub as ConsentId,
+    grantId: claims.grant_id as GrantId,
+    detail: claims.authorization_details[0] as unknown as GrantedDetail,
+  };
+}

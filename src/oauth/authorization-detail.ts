@@ -16,7 +16,8 @@ const mostMonthsAhead = 12;
 const mostMonthsBack = 24;
 
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
-const localDate = z.string().transform((text, context): LocalDate => {
+/** A local date as JSON brings it. */
+export const localDateText = z.string().transform((text, context): LocalDate => {
   const date = parseLocalDate(text);
   if (date !== null) return date;
   context.addIssue({ code: 'custom', message: 'is a date such as 2026-01-31' });
@@ -37,8 +38,8 @@ export const meterReadingsDetail = z
     resolution: z
       .enum(resolutions)
       .meta({ description: 'The finest that is asked for; a householder may give a coarser one.' }),
-    from: localDate.meta({ description: 'First local day asked for.' }),
-    until: localDate.meta({ description: 'First local day that is not shared.' }),
+    from: localDateText.meta({ description: 'First local day asked for.' }),
+    until: localDateText.meta({ description: 'First local day that is not shared.' }),
     note: z
       .string()
       .regex(/^[a-z0-9-]{1,60}$/)
@@ -56,6 +57,19 @@ export interface GrantedDetail extends Omit<RequestedDetail, 'note'> {
   readonly meter_points: readonly MeterRef[];
 }
 
+/** The same as it comes back in a token that we signed: what limits a read must be there. */
+export const grantedDetailClaim = z.looseObject({
+  type: z.literal('meter_readings'),
+  purpose: z.enum(purposes),
+  fuels: z.array(z.enum(fuels)),
+  registers: z.array(z.enum(registers)),
+  resolution: z.enum(resolutions),
+  from: localDateText,
+  until: localDateText,
+  consent_id: z.string(),
+  meter_points: z.array(z.string()).min(1),
+});
+
 /** Reads the parameter `authorization_details`. Throws OauthError `invalid_authorization_details`. */
 export function readRequestedDetail(text: string, thirdParty: ThirdParty, clock: Clock): RequestedDetail {
   const [detail, ...further] = readArray(text);
@@ -70,7 +84,8 @@ export function readRequestedDetail(text: string, thirdParty: ThirdParty, clock:
   return read.data;
 }
 
-function readArray(text: string): unknown[] {
+/** The value of the parameter, an array of anything yet. Throws `invalid_authorization_details`. */
+export function readArray(text: string): unknown[] {
   if (text.length > longestText)
     throw invalidAuthorizationDetails(`it has at most ${longestText} characters`);
   let value: unknown;
@@ -92,7 +107,7 @@ function refuseUnknownType(detail: unknown, thirdParty: ThirdParty): void {
     throw invalidAuthorizationDetails(`${known} is not registered for this third party`);
 }
 
-const issueText = (issue: z.core.$ZodIssue): string =>
+export const issueText = (issue: z.core.$ZodIssue): string =>
   `${issue.path.join('.') || 'detail'}: ${issue.message}`;
 
 function purposeRefusal(detail: RequestedDetail, thirdParty: ThirdParty): string | null {

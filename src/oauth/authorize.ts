@@ -1,6 +1,12 @@
 // From a pushed request to a code: opened by the householder's browser, answered with share or refuse, sent back by redirect.
 // The request_uri is spent by the answer and not by the page, in the transaction that gives or refuses the consent (P8).
-import { type Consent, giveConsent, refuseConsent, requestConsent } from '../consent/consents.ts';
+import {
+  type Consent,
+  findConsent,
+  giveConsent,
+  refuseConsent,
+  requestConsent,
+} from '../consent/consents.ts';
 import type { ConsentChoice } from '../consent/terms.ts';
 import { type AskingParty, isAskable } from '../consent/wording.ts';
 import type { BrokerTransaction, Database } from '../db/database.ts';
@@ -12,7 +18,13 @@ import type { ThirdParty } from '../registry/third-party.ts';
 import type { RequestedDetail } from './authorization-detail.ts';
 import { newSecret, sha256 } from './digest.ts';
 import { invalidRequestUri } from './errors.ts';
-import { insertGrantWithCode } from './grant-store.ts';
+import {
+  findGrant,
+  type Grant,
+  insertGrantWithCode,
+  type NewCode,
+  replaceGrantWithCode,
+} from './grant-store.ts';
 import { requestHashOf } from './pushed-request.ts';
 import { openPushedRequest, type PushedRequest, spendPushedRequest } from './request-store.ts';
 
@@ -55,6 +67,7 @@ export async function openAuthorization(
   occupier: SignedInOccupier | null,
 ): Promise<OpenedAuthorization> {
   const { request, thirdParty } = await findOpenRequest(parts, address);
+  if (occupier) await replacedGrant(parts, request, occupier);
   const consent = occupier ? await askOccupier(parts, request, thirdParty, occupier) : null;
   return { thirdParty, detail: request.detail, consent };
 }
@@ -83,15 +96,10 @@ export async function approveAuthorization(
     occupierId: occupier.occupierId,
     choice: approval.choice,
     signedBy: approval.signedBy,
+    replaces: (await replacedGrant(parts, request, occupier))?.consentId,
     within: async (tx) => {
       await spend(tx, request);
-      await insertGrantWithCode(tx, {
-        codeHash: sha256(code),
-        grantId: newId('grant'),
-        consentId,
-        request,
-        lifeSeconds: codeLifetimeSeconds,
-      });
+      await grantWithCode(tx, parts.ledger.logId, request, { consentId, codeHash: sha256(code) });
     },
   });
   return redirectTo(request, { code }, parts.issuer);
@@ -141,6 +149,31 @@ async function askOccupier(
     terms: { purpose, fuels, registers, resolution, from, until, once: once ?? false, note: note ?? null },
     party: await askingParty(parts.db, thirdParty, note),
   });
+}
+
+/** Null where a new grant is asked for. One of another occupier cannot be replaced, nor one that was revoked. */
+async function replacedGrant(
+  { db }: AuthorizeParts,
+  { replacesGrant }: PushedRequest,
+  { occupierId }: SignedInOccupier,
+): Promise<Grant | null> {
+  if (replacesGrant === null) return null;
+  const grant = await findGrant(db, replacesGrant);
+  const consent = grant && (await findConsent(db, grant.consentId));
+  if (!grant || grant.isRevoked || consent?.occupierId !== occupierId) throw invalidRequestUri();
+  return grant;
+}
+
+async function grantWithCode(
+  tx: BrokerTransaction,
+  logId: number,
+  request: PushedRequest,
+  given: Pick<NewCode, 'consentId' | 'codeHash'>,
+): Promise<void> {
+  const grantId = request.replacesGrant ?? newId('grant');
+  const code = { ...given, grantId, request, lifeSeconds: codeLifetimeSeconds };
+  if (request.replacesGrant === null) return await insertGrantWithCode(tx, code);
+  if (!(await replaceGrantWithCode(tx, logId, code))) throw invalidRequestUri();
 }
 
 async function askingParty(

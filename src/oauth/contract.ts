@@ -5,6 +5,7 @@ import type { RouteContract } from '../http/route-contract.ts';
 import { purposes, registers } from '../policy/request.ts';
 import { resolutions } from '../registry/purposes.ts';
 import { fuels } from './authorization-detail.ts';
+import { scopes } from './scopes.ts';
 
 const text = (description: string) => z.string().meta({ description });
 
@@ -32,6 +33,11 @@ const pushedRequestForm = z
     code_challenge_method: z.literal('S256'),
     state: text('Comes back unchanged.').max(2000).optional(),
     dpop_jkt: text('Binds the code to a key (RFC 9449 section 10).').optional(),
+    grant_management_action: z.enum(['create', 'replace']).optional().meta({
+      description:
+        '`replace` puts what is given now in the place of a grant (Grant Management for OAuth 2.0).',
+    }),
+    grant_id: text('With `replace`: a grant of yours that is in force.').optional(),
     authorization_details: text(
       'A JSON array (RFC 9396) of exactly one object: `type` `meter_readings`, `purpose`, `fuels`, `registers`, `resolution`, `from`, `until`, and where wanted `note` and `once`. Any other field is refused.',
     ),
@@ -62,15 +68,19 @@ const pushedAnswer = z
 const tokenForm = z
   .object({
     ...clientAuthentication,
-    grant_type: z.enum(['authorization_code', 'refresh_token']),
+    grant_type: z.enum(['authorization_code', 'refresh_token', 'client_credentials']),
     code: text('With `authorization_code`; it works once, for 60 seconds.').optional(),
     redirect_uri: text('With `authorization_code`: the one that was pushed.').optional(),
     code_verifier: text('With `authorization_code`: PKCE.').optional(),
     refresh_token: text('With `refresh_token`; it does not rotate.').optional(),
+    scope: text(`With \`client_credentials\`: of ${scopes.join(', ')}.`).optional(),
+    authorization_details: text(
+      'A JSON array of one object with `type` and whatever shall be less than was granted (RFC 9396 section 6).',
+    ).optional(),
   })
   .meta({ id: 'TokenRequest' });
 
-const grantedDetail = z
+export const grantedDetailContract = z
   .object({
     type: z.literal('meter_readings'),
     purpose: z.enum(purposes),
@@ -91,10 +101,41 @@ const tokenAnswer = z
     token_type: z.literal('DPoP'),
     expires_in: z.int().max(300),
     refresh_token: text('With `authorization_code`. It ends with the consent.').optional(),
-    grant_id: z.string(),
-    authorization_details: z.array(grantedDetail).length(1).meta({ description: 'What was granted.' }),
+    grant_id: text('Of what a consent gave.').optional(),
+    authorization_details: z
+      .array(grantedDetailContract)
+      .length(1)
+      .optional()
+      .meta({ description: 'What the token is for, where a consent gave it.' }),
+    scope: text('What the token is for, with `client_credentials`.').optional(),
   })
   .meta({ id: 'TokenAnswer' });
+
+const presentedForm = z
+  .object({
+    ...clientAuthentication,
+    token: text('An access token or a refresh token of yours.'),
+    token_type_hint: text('Not needed: the two look different.').optional(),
+  })
+  .meta({ id: 'PresentedToken' });
+
+const introspection = z
+  .object({
+    active: z.boolean(),
+    client_id: z.string().optional(),
+    sub: text('The consent, or the client in its own name.').optional(),
+    token_type: z.literal('DPoP').optional(),
+    cnf: z.object({ jkt: z.string() }).optional(),
+    exp: z.int().optional(),
+    scope: z.string().optional(),
+    grant_id: z.string().optional(),
+    authorization_details: z.array(grantedDetailContract).optional(),
+  })
+  .loose()
+  .meta({
+    id: 'Introspection',
+    description: 'Of a token that does not stand: `active` false, and nothing else.',
+  });
 
 const json = (description: string, schema: z.ZodType) => ({
   description,
@@ -126,12 +167,36 @@ const requestToken = {
   path: '/oauth/token',
   operationId: 'requestToken',
   tag: 'OAuth',
-  summary: 'Redeem a code or a refresh token for an access token (RFC 6749)',
+  summary: 'Redeem a code or a refresh token for an access token, or get one in your own name (RFC 6749)',
   description:
     'Needs a `DPoP` header: a proof (RFC 9449) made for this request, whose key the token is bound to.',
   security: 'client',
   body: { contentType: 'application/x-www-form-urlencoded', schema: tokenForm },
   responses: { 200: json('Issued', tokenAnswer), ...formErrors },
+} as const satisfies RouteContract;
+
+const introspectToken = {
+  method: 'post',
+  path: '/oauth/introspect',
+  operationId: 'introspectToken',
+  tag: 'OAuth',
+  summary: 'Whether a token of yours stands at this moment, and what it is for (RFC 7662)',
+  description: 'With `Accept: application/token-introspection+jwt` the answer is signed (RFC 9701).',
+  security: 'client',
+  body: { contentType: 'application/x-www-form-urlencoded', schema: presentedForm },
+  responses: { 200: json('Looked at', introspection), ...formErrors },
+} as const satisfies RouteContract;
+
+const revokeToken = {
+  method: 'post',
+  path: '/oauth/revoke',
+  operationId: 'revokeToken',
+  tag: 'OAuth',
+  summary: 'Make a token of yours worthless at once (RFC 7009)',
+  description: 'A refresh token takes every token of its grant with it. The consent stays as it is.',
+  security: 'client',
+  body: { contentType: 'application/x-www-form-urlencoded', schema: presentedForm },
+  responses: { 200: { description: 'It is worthless, or was no token of yours' }, ...formErrors },
 } as const satisfies RouteContract;
 
 const publicDocument = (name: string, operationId: string, summary: string) =>
@@ -148,6 +213,8 @@ const publicDocument = (name: string, operationId: string, summary: string) =>
 export const oauthContracts: readonly RouteContract[] = [
   pushAuthorizationRequest,
   requestToken,
+  introspectToken,
+  revokeToken,
   publicDocument('oauth-authorization-server', 'authorizationServerMetadata', 'Server metadata (RFC 8414)'),
   publicDocument('openid-configuration', 'openidConfiguration', 'Server metadata, where OpenID clients look'),
   publicDocument('oauth-protected-resource', 'protectedResourceMetadata', 'Resource metadata (RFC 9728)'),

@@ -60,7 +60,7 @@ export const unsupportedGrantType = () =>
   new OauthError(
     'unsupported_grant_type',
     400,
-    'the grant types here are authorization_code and refresh_token',
+    'the grant types here are authorization_code, refresh_token and client_credentials',
   );
 
 /** RFC 6749 section 4.1.2.1. */
@@ -68,16 +68,19 @@ export const unsupportedResponseType = () =>
   new OauthError('unsupported_response_type', 400, 'the one response type here is code');
 
 /** RFC 6749 section 5.2. */
-export const invalidScope = () =>
-  new OauthError(
-    'invalid_scope',
-    400,
-    'there are no scopes here: say what you need in authorization_details',
-  );
+export const invalidScope = (description: string) => new OauthError('invalid_scope', 400, description);
+
+/** A scope where a householder is asked, or where a token comes from a householder's consent. */
+export const scopeNotAsked = () =>
+  invalidScope('no scope is asked of a householder: say what you need in authorization_details');
 
 /** RFC 9396 section 5. */
 export const invalidAuthorizationDetails = (description: string) =>
   new OauthError('invalid_authorization_details', 400, description);
+
+/** Grant Management for OAuth 2.0, section 5.4: unknown, over, or another third party's. */
+export const invalidGrantId = () =>
+  new OauthError('invalid_grant_id', 400, 'the grant is unknown, over, or belongs to another third party');
 
 /** RFC 9449 section 5. */
 export const invalidDpopProof = (description: string) =>

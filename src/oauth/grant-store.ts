@@ -13,38 +13,58 @@ export interface NewCode {
   readonly lifeSeconds: number;
 }
 
+const codeOf = ({ codeHash, grantId, consentId, request, lifeSeconds }: NewCode) => ({
+  code_hash: codeHash,
+  grant_id: grantId,
+  client_id: request.clientId,
+  consent_id: consentId,
+  redirect_uri: request.redirectUri,
+  code_challenge: request.codeChallenge,
+  dpop_jkt: request.dpopJkt,
+  expires_at: sql<Date>`ledger.now() + ${lifeSeconds} * interval '1 second'`,
+});
+
 /** The grant and its code in one statement: neither is of use without the other. */
 export async function insertGrantWithCode(tx: BrokerTransaction, code: NewCode): Promise<void> {
-  const { clientId, redirectUri, codeChallenge, dpopJkt } = code.request;
   await tx
     .with('granted', (db) =>
       db
         .insertInto('oauth.grant')
         .values({
           grant_id: code.grantId,
-          client_id: clientId,
+          client_id: code.request.clientId,
           consent_id: code.consentId,
           created_at: sql`ledger.now()`,
         })
         .returning('grant_id'),
     )
     .insertInto('oauth.authorization_code')
-    .values({
-      code_hash: code.codeHash,
-      grant_id: code.grantId,
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      code_challenge: codeChallenge,
-      dpop_jkt: dpopJkt,
-      expires_at: sql`ledger.now() + ${code.lifeSeconds} * interval '1 second'`,
-    })
+    .values(codeOf(code))
     .execute();
+}
+
+/** Points a grant at a newly given consent and makes its code: what it gave before is worth nothing. False: it is over. */
+export async function replaceGrantWithCode(
+  tx: BrokerTransaction,
+  logId: number,
+  code: NewCode,
+): Promise<boolean> {
+  const { rows } = await sql<{ replaced: boolean }>`
+    select oauth.replace_grant(${logId}::smallint, ${code.grantId}, ${code.consentId}) as replaced`.execute(
+    tx,
+  );
+  if (rows[0]?.replaced !== true) return false;
+  await tx.insertInto('oauth.authorization_code').values(codeOf(code)).execute();
+  return true;
 }
 
 export interface Grant {
   readonly grantId: GrantId;
   readonly clientId: ClientId;
   readonly consentId: ConsentId;
+  readonly createdAt: Date;
+  /** Since when it is for its present consent, where that is not its first. */
+  readonly updatedAt: Date | null;
   readonly isRevoked: boolean;
 }
 
@@ -55,28 +75,53 @@ export interface StoredCode {
   readonly dpopJkt: string | null;
   readonly isSpent: boolean;
   readonly isExpired: boolean;
+  /** The grant was replaced after this code was made. */
+  readonly isOutdated: boolean;
 }
 
 const grantOf = (row: {
   grant_id: string;
   client_id: string;
   consent_id: string;
+  created_at: Date;
+  updated_at: Date | null;
   revoked_at: Date | null;
 }): Grant => ({
   grantId: row.grant_id as GrantId,
   clientId: row.client_id as ClientId,
   consentId: row.consent_id as ConsentId,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
   isRevoked: row.revoked_at !== null,
 });
 
-const grantColumns = ['g.grant_id', 'g.client_id', 'g.consent_id', 'g.revoked_at'] as const;
+const grantColumns = [
+  'g.grant_id',
+  'g.client_id',
+  'g.consent_id',
+  'g.created_at',
+  'g.updated_at',
+  'g.revoked_at',
+] as const;
+
+export async function findGrant(store: Store, grantId: GrantId): Promise<Grant | null> {
+  const row = await store
+    .selectFrom('oauth.grant as g')
+    .select(grantColumns)
+    .where('g.grant_id', '=', grantId)
+    .executeTakeFirst();
+  return row ? grantOf(row) : null;
+}
 
 export async function findCode(store: Store, codeHash: Buffer): Promise<StoredCode | null> {
   const row = await store
     .selectFrom('oauth.authorization_code as c')
     .innerJoin('oauth.grant as g', 'g.grant_id', 'c.grant_id')
     .select([...grantColumns, 'c.redirect_uri', 'c.code_challenge', 'c.dpop_jkt', 'c.spent_at'])
-    .select(sql<boolean>`c.expires_at <= ledger.now()`.as('is_expired'))
+    .select([
+      sql<boolean>`c.expires_at <= ledger.now()`.as('is_expired'),
+      sql<boolean>`c.consent_id <> g.consent_id`.as('is_outdated'),
+    ])
     .where('c.code_hash', '=', codeHash)
     .executeTakeFirst();
   if (!row) return null;
@@ -87,13 +132,17 @@ export async function findCode(store: Store, codeHash: Buffer): Promise<StoredCo
     dpopJkt: row.dpop_jkt,
     isSpent: row.spent_at !== null,
     isExpired: row.is_expired,
+    isOutdated: row.is_outdated,
   };
 }
 
+/** Null also for one from before its grant was replaced. */
 export async function findRefreshToken(store: Store, tokenHash: Buffer): Promise<Grant | null> {
   const row = await store
     .selectFrom('oauth.refresh_token as r')
-    .innerJoin('oauth.grant as g', 'g.grant_id', 'r.grant_id')
+    .innerJoin('oauth.grant as g', (on) =>
+      on.onRef('g.grant_id', '=', 'r.grant_id').onRef('g.consent_id', '=', 'r.consent_id'),
+    )
     .select(grantColumns)
     .where('r.token_hash', '=', tokenHash)
     .executeTakeFirst();

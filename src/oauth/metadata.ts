@@ -2,11 +2,16 @@
 // Only what works is listed: a client configures itself from this.
 import { signingAlgorithms } from '../registry/jwks.ts';
 import { detailTypes } from '../registry/third-party.ts';
+import { grantManagementActions } from './grant-management.ts';
+import { scopes } from './scopes.ts';
 
 export interface Endpoints {
   readonly authorization: string;
   readonly pushedRequest: string;
   readonly token: string;
+  readonly introspection: string;
+  readonly revocation: string;
+  readonly grants: string;
   readonly jwks: string;
   readonly resourceMetadata: string;
 }
@@ -15,6 +20,9 @@ export const endpointsOf = (issuer: string): Endpoints => ({
   authorization: `${issuer}/authorize`,
   pushedRequest: `${issuer}/oauth/par`,
   token: `${issuer}/oauth/token`,
+  introspection: `${issuer}/oauth/introspect`,
+  revocation: `${issuer}/oauth/revoke`,
+  grants: `${issuer}/grants`,
   jwks: `${issuer}/.well-known/jwks.json`,
   resourceMetadata: wellKnown(issuer, 'oauth-protected-resource'),
 });
@@ -25,6 +33,11 @@ export function wellKnown(issuer: string, name: string): string {
   return `${origin}/.well-known/${name}${pathname === '/' ? '' : pathname}`;
 }
 
+const clientAuthentication = (endpoint: 'token' | 'introspection' | 'revocation') => ({
+  [`${endpoint}_endpoint_auth_methods_supported`]: ['private_key_jwt'],
+  [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: [...signingAlgorithms],
+});
+
 export function authorizationServerMetadata(issuer: string) {
   const endpoints = endpointsOf(issuer);
   return {
@@ -33,13 +46,22 @@ export function authorizationServerMetadata(issuer: string) {
     pushed_authorization_request_endpoint: endpoints.pushedRequest,
     require_pushed_authorization_requests: true,
     token_endpoint: endpoints.token,
+    introspection_endpoint: endpoints.introspection,
+    revocation_endpoint: endpoints.revocation,
+    grant_management_endpoint: endpoints.grants,
+    grant_management_actions_supported: [...grantManagementActions],
+    grant_management_action_required: false,
     jwks_uri: endpoints.jwks,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    scopes_supported: [...scopes],
+    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
     code_challenge_methods_supported: ['S256'],
-    token_endpoint_auth_methods_supported: ['private_key_jwt'],
-    token_endpoint_auth_signing_alg_values_supported: [...signingAlgorithms],
+    ...clientAuthentication('token'),
+    // Left out, these two would mean client_secret_basic (RFC 8414 section 2).
+    ...clientAuthentication('introspection'),
+    ...clientAuthentication('revocation'),
+    introspection_signing_alg_values_supported: ['ES256'],
     dpop_signing_alg_values_supported: [...signingAlgorithms],
     authorization_response_iss_parameter_supported: true,
     authorization_details_types_supported: [...detailTypes],
@@ -54,6 +76,7 @@ export const resourceOf = (issuer: string): string => issuer;
 export const protectedResourceMetadata = (issuer: string) => ({
   resource: resourceOf(issuer),
   authorization_servers: [issuer],
+  scopes_supported: [...scopes],
   bearer_methods_supported: ['header'],
   dpop_bound_access_tokens_required: true,
   dpop_signing_alg_values_supported: [...signingAlgorithms],

@@ -7,10 +7,11 @@ import { newSecret, sha256 } from './digest.ts';
 import {
   invalidAuthorizationDetails,
   invalidRequest,
-  invalidScope,
   invalidTarget,
+  scopeNotAsked,
   unsupportedResponseType,
 } from './errors.ts';
+import { readReplacedGrant } from './grant-management.ts';
 import { endpointsOf, resourceOf } from './metadata.ts';
 import type { Parameters } from './parameters.ts';
 import { insertPushedRequest } from './request-store.ts';
@@ -39,6 +40,7 @@ export async function pushAuthorizationRequest(
   if (parameters.authorization_details === undefined)
     throw invalidAuthorizationDetails('say what you ask for in authorization_details');
   const detail = readRequestedDetail(parameters.authorization_details, caller.thirdParty, parts.clock);
+  const replacesGrant = await readReplacedGrant(parts, caller.thirdParty.clientId, parameters);
   const secret = newSecret();
   await insertPushedRequest(
     parts.db,
@@ -50,6 +52,7 @@ export async function pushAuthorizationRequest(
       codeChallenge,
       dpopJkt,
       detail,
+      replacesGrant,
     },
     requestLifetimeSeconds,
   );
@@ -66,13 +69,11 @@ function refuseOtherForms(parameters: Parameters, issuer: string): void {
   if (parameters.request_uri !== undefined) throw invalidRequest('request_uri is not sent to this endpoint');
   if (parameters.request !== undefined)
     throw invalidRequest('request objects are not taken: send the parameters');
-  if (parameters.grant_id !== undefined || parameters.grant_management_action !== undefined)
-    throw invalidRequest('grant management is not offered');
   if (parameters.response_type === undefined) throw invalidRequest('response_type is missing');
   if (parameters.response_type !== 'code') throw unsupportedResponseType();
   if (parameters.response_mode !== undefined && parameters.response_mode !== 'query')
     throw invalidRequest('the one response_mode here is query');
-  if (parameters.scope !== undefined) throw invalidScope();
+  if (parameters.scope !== undefined) throw scopeNotAsked();
   if (parameters.resource !== undefined && parameters.resource !== resourceOf(issuer))
     throw invalidTarget(resourceOf(issuer));
   if ((parameters.state?.length ?? 0) > longestState)

@@ -33,7 +33,8 @@ export async function readCode(
   if (!secretPattern.test(code)) throw codeRefused();
   const codeHash = sha256(code);
   const stored = await findCode(db, codeHash);
-  if (!stored || stored.grant.clientId !== clientId) throw codeRefused();
+  // A code from before its grant was replaced gave what is dead already: using it again must not harm what came after.
+  if (!stored || stored.grant.clientId !== clientId || stored.isOutdated) throw codeRefused();
   if (stored.isSpent) return { grant: stored.grant, codeHash, isReuse: true };
   if (stored.isExpired || stored.grant.isRevoked) throw codeRefused();
   refuseOtherRequest(stored, proof, parameters);

@@ -2,7 +2,7 @@
 // The database's clock alone decides what is in time, and a request is spent by one UPDATE, once.
 import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
-import type { ClientId } from '../lib/ids.ts';
+import type { ClientId, GrantId } from '../lib/ids.ts';
 import type { RequestedDetail } from './authorization-detail.ts';
 
 export interface PushedRequest {
@@ -14,6 +14,8 @@ export interface PushedRequest {
   /** The key that the code will be bound to, if the third party named one (RFC 9449 section 10). */
   readonly dpopJkt: string | null;
   readonly detail: RequestedDetail;
+  /** The grant that this request is to replace (Grant Management for OAuth 2.0). */
+  readonly replacesGrant: GrantId | null;
 }
 
 const secondsFromNow = (seconds: number) => sql<Date>`ledger.now() + ${seconds} * interval '1 second'`;
@@ -33,6 +35,7 @@ export async function insertPushedRequest(
       code_challenge: request.codeChallenge,
       dpop_jkt: request.dpopJkt,
       detail: JSON.stringify(request.detail),
+      replaces_grant: request.replacesGrant,
       expires_at: secondsFromNow(lifeSeconds),
     })
     .execute();
@@ -46,6 +49,7 @@ const requestColumns = [
   'code_challenge',
   'dpop_jkt',
   'detail',
+  'replaces_grant',
 ] as const;
 
 const pushedRequestOf = (row: {
@@ -56,6 +60,7 @@ const pushedRequestOf = (row: {
   code_challenge: string;
   dpop_jkt: string | null;
   detail: unknown;
+  replaces_grant: string | null;
 }): PushedRequest => ({
   requestHash: row.request_hash,
   clientId: row.client_id as ClientId,
@@ -64,6 +69,7 @@ const pushedRequestOf = (row: {
   codeChallenge: row.code_challenge,
   dpopJkt: row.dpop_jkt,
   detail: row.detail as RequestedDetail,
+  replacesGrant: row.replaces_grant as GrantId | null,
 });
 
 /** Starts the session at the first opening, which must come in time; null if spent, too late, or of another client. */

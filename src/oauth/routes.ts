@@ -12,6 +12,7 @@ import {
   serverError,
   temporarilyUnavailable,
 } from './errors.ts';
+import { introspect, signIntrospection } from './introspect.ts';
 import {
   authorizationServerMetadata,
   endpointsOf,
@@ -20,6 +21,7 @@ import {
 } from './metadata.ts';
 import { readParameters } from './parameters.ts';
 import { pushAuthorizationRequest } from './pushed-request.ts';
+import { revokePresented } from './revoke.ts';
 import { issueToken, type TokenParts } from './token.ts';
 
 export interface OauthRouteParts extends TokenParts {
@@ -40,6 +42,16 @@ export function oauthRoutes(parts: OauthRouteParts): Router {
   form(endpoints.token, async (req, res) => {
     res.json(await issueToken(parts, oauthRequest(req)));
   });
+  form(endpoints.introspection, async (req, res) => {
+    const answer = await introspect(parts, oauthRequest(req));
+    if (req.accepts(['application/json', signedIntrospection]) !== signedIntrospection)
+      return void res.json(answer.introspection);
+    res.type(signedIntrospection).send(Buffer.from(await signIntrospection(parts, answer)));
+  });
+  form(endpoints.revocation, async (req, res) => {
+    await revokePresented(parts, oauthRequest(req));
+    res.status(200).end();
+  });
 
   const publish = (address: string, document: () => object) =>
     router
@@ -54,9 +66,13 @@ export function oauthRoutes(parts: OauthRouteParts): Router {
   publish(endpoints.resourceMetadata, () => protectedResourceMetadata(issuer));
   publish(endpoints.jwks, () => signingKeys.jwks());
 
-  router.use([pathOf(endpoints.pushedRequest), pathOf(endpoints.token)], oauthErrors(parts.logger));
+  const { pushedRequest, token, introspection, revocation } = endpoints;
+  router.use([pushedRequest, token, introspection, revocation].map(pathOf), oauthErrors(parts.logger));
   return router;
 }
+
+/** RFC 9701 section 4. */
+const signedIntrospection = 'application/token-introspection+jwt';
 
 const pathOf = (address: string): string => new URL(address).pathname;
 

@@ -6,22 +6,23 @@ import { newRequestId } from '../lib/ids.ts';
 import { type AccessParts, newTokenTimes, signAccessToken } from './access-token.ts';
 import type { GrantedDetail } from './authorization-detail.ts';
 import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
+import { type ClientTokenAnswer, issueClientToken } from './client-credentials.ts';
 import { newSecret, sha256 } from './digest.ts';
 import type { DpopProof } from './dpop.ts';
 import {
-  invalidAuthorizationDetails,
   invalidDpopProof,
   invalidGrant,
   invalidRequest,
-  invalidScope,
   invalidTarget,
   type OauthError,
+  scopeNotAsked,
   unauthorizedClient,
   unsupportedGrantType,
 } from './errors.ts';
 import { findGrantedConsent, type GrantedConsent } from './granted-consent.ts';
 import { type GrantParts, revokeGrant } from './grants.ts';
 import { endpointsOf, resourceOf } from './metadata.ts';
+import { narrowDetail } from './narrow-detail.ts';
 import type { Parameters } from './parameters.ts';
 import { type Redemption, readCode, readRefreshToken } from './redemption.ts';
 
@@ -29,7 +30,7 @@ export interface TokenParts extends AccessParts, GrantParts {
   readonly db: Database;
 }
 
-export interface TokenAnswer {
+export interface GrantTokenAnswer {
   readonly access_token: string;
   readonly token_type: 'DPoP';
   readonly expires_in: number;
@@ -38,6 +39,8 @@ export interface TokenAnswer {
   readonly authorization_details: readonly GrantedDetail[];
 }
 
+export type TokenAnswer = GrantTokenAnswer | ClientTokenAnswer;
+
 /** Throws OauthError, or StabledoorError `ledger_unavailable`: then nothing was issued. */
 export async function issueToken(parts: TokenParts, request: OauthRequest): Promise<TokenAnswer> {
   const { parameters } = request;
@@ -45,19 +48,29 @@ export async function issueToken(parts: TokenParts, request: OauthRequest): Prom
   refuseOtherForms(parameters, parts.issuer);
   const { proof } = caller;
   if (!proof) throw invalidDpopProof('the DPoP header is missing');
+  if (parameters.grant_type === 'client_credentials')
+    return await issueClientToken(parts, caller, proof, parameters);
+  return await issueFromGrant(parts, caller, proof, parameters);
+}
+
+async function issueFromGrant(
+  parts: TokenParts,
+  caller: Caller,
+  proof: DpopProof,
+  parameters: Parameters,
+): Promise<GrantTokenAnswer> {
   const redemption = await redeem(parts, caller, proof, parameters);
+  if (parameters.scope !== undefined) throw scopeNotAsked();
   const consent = await findGrantedConsent(parts, redemption.grant.consentId);
   if (!consent) throw invalidGrant('the consent is unknown');
   if (redemption.isReuse) throw await revokeReused(parts, redemption, consent);
   if (!consent.inForce) throw invalidGrant('the consent is over');
-  return await issueWithEntry(parts, { redemption, consent, proof });
+  const detail = narrowDetail(consent.detail, parameters.authorization_details);
+  return await issueWithEntry(parts, { redemption, consent, proof, detail });
 }
 
 function refuseOtherForms(parameters: Parameters, issuer: string): void {
   if (parameters.grant_type === undefined) throw invalidRequest('grant_type is missing');
-  if (parameters.scope !== undefined) throw invalidScope();
-  if (parameters.authorization_details !== undefined)
-    throw invalidAuthorizationDetails('a token carries the whole grant: leave authorization_details out');
   if (parameters.resource !== undefined && parameters.resource !== resourceOf(issuer))
     throw invalidTarget(resourceOf(issuer));
 }
@@ -77,22 +90,23 @@ interface Issue {
   readonly redemption: Redemption;
   readonly consent: GrantedConsent;
   readonly proof: DpopProof;
+  /** What this token is for: the whole of the grant, or less. */
+  readonly detail: GrantedDetail;
 }
 
-async function issueWithEntry(
-  parts: TokenParts,
-  { redemption, consent, proof }: Issue,
-): Promise<TokenAnswer> {
+async function issueWithEntry(parts: TokenParts, issue: Issue): Promise<GrantTokenAnswer> {
+  const { redemption, consent, proof, detail } = issue;
   const { grant, codeHash } = redemption;
   const times = newTokenTimes(parts.clock, consent.expiresS);
   if (times.expiresS <= times.issuedS) throw invalidGrant('the consent is over');
   const refreshToken = codeHash === null ? undefined : newSecret();
   const content = {
+    kind: 'consent' as const,
     clientId: grant.clientId,
     consentId: grant.consentId,
     grantId: grant.grantId,
     jkt: proof.jkt,
-    detail: consent.detail,
+    detail,
   };
   const entry = {
     kind: 'token.issued',
@@ -123,13 +137,13 @@ async function issueWithEntry(
     expires_in: times.expiresS - times.issuedS,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     grant_id: grant.grantId,
-    authorization_details: [consent.detail],
+    authorization_details: [detail],
   };
 }
 
 function guardsOf({ grant, codeHash }: Redemption, refreshToken: string | undefined): Guard[] {
   const guards: Guard[] = [
-    { name: 'grant-in-force', args: { grant_id: grant.grantId } },
+    { name: 'grant-in-force', args: { grant_id: grant.grantId, consent_id: grant.consentId } },
     { name: 'third-party-active', args: { client_id: grant.clientId } },
   ];
   if (codeHash === null || refreshToken === undefined) return guards;
@@ -157,6 +171,6 @@ async function revokeReused(
   { grant }: Redemption,
   consent: GrantedConsent,
 ): Promise<OauthError> {
-  await revokeGrant(parts, grant, consent.householdId, 'code_reused');
+  await revokeGrant(parts, grant, consent.householdId, { reason: 'code_reused', actor: 'broker' });
   return invalidGrant('the code was used before: everything it gave is revoked');
 }

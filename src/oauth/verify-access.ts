@@ -12,7 +12,11 @@ const longestToken = 8192;
 const cachedTokens = 20_000;
 
 /** What the door needs to know of a caller; nothing here has touched the database yet. */
-export interface AccessClaims extends VerifiedToken {
+export type AccessClaims = VerifiedToken & ProofClaims;
+/** Of a token that comes from a consent. */
+export type ConsentAccess = Extract<VerifiedToken, { kind: 'consent' }> & ProofClaims;
+
+export interface ProofClaims {
   readonly proofJti: string;
   /** For the guard `read-proof-unused`, as is. */
   readonly proofJtiHash: string;

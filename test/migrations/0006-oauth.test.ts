@@ -30,8 +30,8 @@ async function grant(): Promise<string> {
 let codes = 0;
 async function code(lifeSeconds: number): Promise<string> {
   const hash = Buffer.alloc(32, ++codes);
-  await sql`insert into oauth.authorization_code (code_hash, grant_id, client_id, redirect_uri, code_challenge, expires_at)
-    values (${hash}, ${await grant()}, 'c', 'https://a.example', 'x', ledger.now() + ${lifeSeconds} * interval '1 second')`.execute(
+  await sql`insert into oauth.authorization_code (code_hash, grant_id, client_id, consent_id, redirect_uri, code_challenge, expires_at)
+    values (${hash}, ${await grant()}, 'c', 'consent', 'https://a.example', 'x', ledger.now() + ${lifeSeconds} * interval '1 second')`.execute(
     app,
   );
   return hash.toString('base64');

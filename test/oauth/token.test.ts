@@ -298,6 +298,7 @@ test('other grants, scopes, details and resources are refused with their own err
     [{ refresh_token: undefined }, 'invalid_request'],
     [{ scope: 'openid' }, 'invalid_scope'],
     [{ authorization_details: '[]' }, 'invalid_authorization_details'],
+    [{ authorization_details: 'x' }, 'invalid_authorization_details'],
     [{ resource: 'https://other.example' }, 'invalid_target'],
   ];
   for (const [changes, error] of cases) {

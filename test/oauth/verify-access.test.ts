@@ -8,7 +8,7 @@ import { StabledoorError } from '../../src/lib/errors.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { newTokenTimes, signAccessToken } from '../../src/oauth/access-token.ts';
 import { type AccessRequest, accessVerifier } from '../../src/oauth/verify-access.ts';
-import { oauthBroker, testIssuer } from '../support/oauth-broker.ts';
+import { oauthBroker, testDetail, testIssuer } from '../support/oauth-broker.ts';
 import { newPkce, sha256Base64url, testKey } from '../support/third-party.ts';
 
 const broker = await oauthBroker();
@@ -23,11 +23,16 @@ const now = () => nowSeconds(clock);
 
 const { calculateJwkThumbprint } = await import('jose');
 const content = {
+  kind: 'consent' as const,
   clientId: party.thirdParty.clientId as never,
   consentId: newId('consent'),
   grantId: newId('grant'),
   jkt: await calculateJwkThumbprint(party.thirdParty.dpopKey.publicJwk),
-  detail: {} as never,
+  detail: {
+    ...testDetail(clock, { registers: ['import'], note: undefined }),
+    consent_id: newId('consent'),
+    meter_points: [newId('mp')],
+  } as never,
 };
 const times = newTokenTimes(clock, now() + 10_000);
 const token = await signAccessToken(parts, content, times);
@@ -200,6 +205,7 @@ const forged = (claims: object, header: object = {}, privateKey = key().privateK
     sub: content.consentId,
     client_id: content.clientId,
     grant_id: content.grantId,
+    authorization_details: [content.detail],
     cnf: { jkt: content.jkt },
     jti: 'a',
     iat: now(),
@@ -220,6 +226,9 @@ test('an access token that is expired, foreign, of another type or not signed by
     await forged({ aud: [testIssuer] }),
     await forged({ sub: 'someone' }),
     await forged({ cnf: undefined }),
+    await forged({ authorization_details: undefined }),
+    await forged({ authorization_details: undefined, scope: 'consents:read' }),
+    await forged({ sub: content.clientId, scope: 'all', authorization_details: undefined }),
     await forged({}, { typ: 'JWT' }),
     await forged({}, { kid: 'other' }),
     await forged({}, { kid: undefined }),

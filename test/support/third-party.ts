@@ -79,6 +79,10 @@ export interface RelyingParty extends RelyingPartyParts {
   pushForm(detail: object, pkce: Pkce, changes?: Claims): Promise<Record<string, string>>;
   codeForm(code: string, pkce: Pkce, changes?: Claims): Promise<Record<string, string>>;
   refreshForm(refreshToken: string, changes?: Claims): Promise<Record<string, string>>;
+  /** For a token in its own name. */
+  clientForm(scope: string, changes?: Claims): Promise<Record<string, string>>;
+  /** For introspection and revocation. */
+  tokenForm(token: string, changes?: Claims): Promise<Record<string, string>>;
 }
 
 export function relyingParty(parts: RelyingPartyParts): RelyingParty {
@@ -138,5 +142,7 @@ export function relyingParty(parts: RelyingPartyParts): RelyingParty {
       ),
     refreshForm: (refreshToken, changes = {}) =>
       form({ grant_type: 'refresh_token', refresh_token: refreshToken }, changes),
+    clientForm: (scope, changes = {}) => form({ grant_type: 'client_credentials', scope }, changes),
+    tokenForm: (token, changes = {}) => form({ token }, changes),
   };
 }

@@ -1,4 +1,5 @@
-// The rows of schema oauth, as migrations/0006-oauth.ts makes them. read_proof is the guards' alone and not listed.
+// The rows of schema oauth, as migrations/0006-oauth.ts and 0010-grant-management.ts make them.
+// read_proof is the guards’ alone and not listed.
 import type { ColumnType } from 'kysely';
 
 export interface PushedRequestRow {
@@ -10,6 +11,7 @@ export interface PushedRequestRow {
   dpop_jkt: string | null;
   detail: ColumnType<unknown, string, never>;
   expires_at: Date;
+  replaces_grant: string | null;
   session_until: Date | null;
   spent_at: Date | null;
 }
@@ -19,6 +21,8 @@ export interface GrantRow {
   client_id: string;
   consent_id: string;
   created_at: Date;
+  /** Since when it is for another consent than at first. */
+  updated_at: Date | null;
   revoked_at: Date | null;
   revoked_reason: string | null;
 }
@@ -27,6 +31,7 @@ export interface AuthorizationCodeRow {
   code_hash: Buffer;
   grant_id: string;
   client_id: string;
+  consent_id: string;
   redirect_uri: string;
   code_challenge: string;
   dpop_jkt: string | null;
@@ -38,7 +43,13 @@ export interface OauthTables {
   'oauth.pushed_request': PushedRequestRow;
   'oauth.grant': GrantRow;
   'oauth.authorization_code': AuthorizationCodeRow;
-  'oauth.refresh_token': { token_hash: Buffer; grant_id: string; client_id: string; issued_at: Date };
+  'oauth.refresh_token': {
+    token_hash: Buffer;
+    grant_id: string;
+    client_id: string;
+    consent_id: string;
+    issued_at: Date;
+  };
   'oauth.revoked_token': { token_id: string; expires_at: Date };
   'oauth.signing_key': {
     kid: string;
