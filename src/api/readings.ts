@@ -1,5 +1,6 @@
 // The data API: what a token may read, and readings of one meter point. All it does is check, call the door, and say.
 import { type RequestHandler, Router } from 'express';
+import { leaveInTime } from '../http/leave-in-time.ts';
 import { expressPath } from '../http/route-contract.ts';
 import { validate } from '../http/validate.ts';
 import { StabledoorError } from '../lib/errors.ts';
@@ -32,6 +33,7 @@ export function readingsRoutes(parts: ReadingsParts): Router {
     const request = readRequest(callerOf(res), req.params, req.query);
     const release = await releaseReadings(parts, request);
     const { origin, index } = release.receipt;
+    leaveInTime(res, release.leavesByMs - performance.now());
     res
       .set({ 'Ledger-Entry': `${origin}/${index}`, 'Cache-Control': 'no-store' })
       .json(answer(request, release));

@@ -32,6 +32,8 @@ export interface Release {
   readonly source: string;
   readonly readings: readonly Reading[];
   readonly receipt: Receipt;
+  /** Of performance.now(): what has not left by then must not (P2). The entry stands, because a part may have left. */
+  readonly leavesByMs: number;
 }
 
 /** A receipt older than this lets nothing out: a stop that came after it may have been answered (P2). */
@@ -76,8 +78,9 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
   });
   if (receipt.outcome === 'refused')
     throw refused(receipt.reason as string, receipt, parts.clock.nowMs(), facts, request);
-  if (performance.now() - receipt.sealedAt > staleAfterMs) throw await dropRelease(parts, facts, receipt);
-  return { resolution, meterPoint, source: parts.source.kind, readings, receipt };
+  const leavesByMs = receipt.sealedAt + staleAfterMs;
+  if (performance.now() > leavesByMs) throw await dropRelease(parts, facts, receipt);
+  return { resolution, meterPoint, source: parts.source.kind, readings, receipt, leavesByMs };
 }
 
 /** A guard's reason for a proof that was used before: such a call leaves no entry, or a copy could flood the log. */
