@@ -1,9 +1,10 @@
 // `npm run bench`: what the house does in a second, against peers measured in the same minute. It stops by itself, prints
 // a table, and with --json prints JSON instead. Figures hold for this machine; ratios hold for most.
 import { ledgerRows } from './ledger-rows.ts';
+import { proofRows } from './proof-rows.ts';
 import { formatRows, isMet, type Row, type RowFamily } from './row.ts';
 
-const families: Readonly<Record<string, RowFamily>> = { ledger: ledgerRows };
+const families: Readonly<Record<string, RowFamily>> = { ledger: ledgerRows, proofs: proofRows };
 const boundMs = 240_000;
 
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

@@ -15,7 +15,7 @@ import {
 import { sha256 } from './node-crypto.ts';
 import { splitNote } from './note.ts';
 import { rootsOfRanges, runsOf } from './tile-proof.ts';
-import { findCheckpoint, readRuns, readSize } from './tile-store.ts';
+import { findTree, readRuns, type StoredTree } from './tile-store.ts';
 
 export interface InclusionProof {
   readonly index: number;
@@ -46,7 +46,7 @@ export async function proveInclusion(
   index: number,
   size?: number,
 ): Promise<InclusionProof> {
-  const treeSize = await checkSize(db, logId, size);
+  const { size: treeSize, checkpoint } = await treeOf(db, logId, size);
   if (index >= treeSize)
     throw size === undefined
       ? beyond(treeSize)
@@ -55,10 +55,7 @@ export async function proveInclusion(
     { start: index, end: index + 1 },
     { start: 0, end: treeSize },
   ];
-  const [stored, checkpoint] = await Promise.all([
-    readRoots(db, logId, [...ranges, ...inclusionRanges(index, treeSize)]),
-    findCheckpoint(db, logId, treeSize),
-  ]);
+  const stored = await readRoots(db, logId, [...ranges, ...inclusionRanges(index, treeSize)]);
   const [leaf, root, ...hashes] = stored as [Hash, Hash, ...Hash[]];
   if (!verifyInclusion({ index, size: treeSize, leaf, proof: hashes, root }, sha256))
     throw new FalseProof(`entry ${index} in the tree of ${treeSize}`);
@@ -73,16 +70,15 @@ export async function proveConsistency(
   from: number,
   to?: number,
 ): Promise<ConsistencyProof> {
-  const treeSize = await checkSize(db, logId, to);
+  const { size: treeSize, checkpoint } = await treeOf(db, logId, to);
   if (from > treeSize)
     throw to === undefined
       ? beyond(treeSize)
       : new StabledoorError('invalid_request', 'from: must not be above to');
   const trees = [from, treeSize].filter((size) => size > 0).map((size) => ({ start: 0, end: size }));
-  const [stored, fromNote, checkpoint] = await Promise.all([
+  const [stored, { checkpoint: fromNote }] = await Promise.all([
     readRoots(db, logId, [...trees, ...(from === 0 ? [] : consistencyRanges(from, treeSize))]),
-    findCheckpoint(db, logId, from),
-    findCheckpoint(db, logId, treeSize),
+    findTree(db, logId, from),
   ]);
   const roots = stored.slice(0, trees.length);
   const fromRoot = from === 0 ? emptyRoot(sha256) : (roots[0] as Hash);
@@ -114,10 +110,10 @@ async function readRoots(db: Store, logId: number, ranges: readonly LeafRange[])
   return rootsOfRanges(ranges, await readRuns(db, logId, runsOf(ranges)), sha256);
 }
 
-async function checkSize(db: Store, logId: number, size: number | undefined): Promise<number> {
-  const newest = await readSize(db, logId);
-  if (size !== undefined && size > newest) throw beyond(newest);
-  return size ?? newest;
+async function treeOf(db: Store, logId: number, size: number | undefined): Promise<StoredTree> {
+  const tree = await findTree(db, logId, size);
+  if (tree.size > tree.newest) throw beyond(tree.newest);
+  return tree;
 }
 
 const beyond = (size: number) =>

@@ -8,26 +8,25 @@ import type { HashRun } from './tile-proof.ts';
 
 interface RunRow {
   readonly position: number;
-  readonly hashes: Buffer;
+  readonly hashes: Buffer | null;
 }
 
 /** The hashes of each run, in the order asked. Errors: StoredTreeFault. */
 export async function readRuns(db: Store, logId: number, runs: readonly HashRun[]): Promise<Hash[][]> {
   if (runs.length === 0) return [];
-  // One text a run: arrays of bytea cost more to encode and parse than to read.
+  // One text a run: arrays of bytea cost more to encode and parse than to read. A subquery a run, which reads in the
+  // order of the index: joined and grouped, the same rows were sorted and took seven times as long.
   const { rows } = await sql<RunRow>`
-    select r.position, string_agg(h.hash, ''::bytea order by h.place) as hashes
+    select r.position, case r.level
+        when 0 then (select string_agg(e.leaf, ''::bytea order by e.idx) from ledger.entry e
+          where e.log_id = ${logId} and e.idx >= r.start_place and e.idx < r.end_place)
+        else (select string_agg(t.hash, ''::bytea order by t.place) from ledger.tile_hash t
+          where t.log_id = ${logId} and t.level = r.level and t.place >= r.start_place and t.place < r.end_place)
+      end as hashes
       from unnest(${runs.map((run) => run.level)}::smallint[], ${runs.map((run) => run.from)}::bigint[],
-        ${runs.map((run) => run.to)}::bigint[]) with ordinality r(level, start_place, end_place, position)
-      cross join lateral (
-        select e.idx as place, e.leaf as hash from ledger.entry e
-          where r.level = 0 and e.log_id = ${logId} and e.idx >= r.start_place and e.idx < r.end_place
-        union all
-        select t.place, t.hash from ledger.tile_hash t
-          where r.level > 0 and t.log_id = ${logId} and t.level = r.level
-            and t.place >= r.start_place and t.place < r.end_place
-      ) h
-      group by r.position`.execute(db);
+        ${runs.map((run) => run.to)}::bigint[]) with ordinality r(level, start_place, end_place, position)`.execute(
+    db,
+  );
   const found = new Map(rows.map((row) => [row.position, row.hashes]));
   return runs.map((run, i) => {
     const bytes = found.get(i + 1);
@@ -73,16 +72,24 @@ export async function readSize(db: Store, logId: number): Promise<number> {
   return row?.size ?? 0;
 }
 
-/** The signed note of exactly that size, with cosignatures where it has them; null where no batch ended there. */
-export async function findCheckpoint(db: Store, logId: number, size: number): Promise<string | null> {
-  const row = await db
-    .selectFrom('ledger.checkpoint as c')
-    .leftJoin('ledger.witnessed as w', (join) =>
-      join.onRef('w.log_id', '=', 'c.log_id').onRef('w.size', '=', 'c.size'),
-    )
-    .select(['c.note', 'w.note as cosigned'])
-    .where('c.log_id', '=', logId)
-    .where('c.size', '=', size)
-    .executeTakeFirst();
-  return row === undefined ? null : (row.cosigned ?? row.note);
+export interface StoredTree {
+  /** Of the log now. */
+  readonly newest: number;
+  readonly size: number;
+  /** The signed note of that size, with cosignatures where it has them; null where no batch ended there. */
+  readonly checkpoint: string | null;
+}
+
+/** The tree of that size, or the newest: how far the log has come, and what was signed. */
+export async function findTree(db: Store, logId: number, size: number | undefined): Promise<StoredTree> {
+  const { rows } = await sql<{ newest: number; size: number; note: string | null }>`
+    select h.size as newest, w.size, coalesce(k.note, c.note) as note
+      from ledger.head h
+      cross join lateral (select coalesce(${size ?? null}::bigint, h.size) as size) w
+      left join ledger.checkpoint c on c.log_id = h.log_id and c.size = w.size
+      left join ledger.witnessed k on k.log_id = c.log_id and k.size = c.size
+      where h.log_id = ${logId}`.execute(db);
+  const [row] = rows;
+  if (row === undefined) return { newest: 0, size: size ?? 0, checkpoint: null };
+  return { newest: row.newest, size: row.size, checkpoint: row.note };
 }

@@ -11,7 +11,7 @@ import { nodeCrypto, sha256 } from '../../src/ledger/node-crypto.ts';
 import { bundlesOf, formatTilePath, parseBundle, splitHashes, tilesOf } from '../../src/ledger/tile.ts';
 import { TileFolderError } from '../../src/ledger/tile-folder.ts';
 import { rootsOfRanges, runsOf } from '../../src/ledger/tile-proof.ts';
-import { findCheckpoint } from '../../src/ledger/tile-store.ts';
+import { findTree } from '../../src/ledger/tile-store.ts';
 import { testDatabases } from '../support/database.ts';
 import { type RawLog, rawLog } from '../support/raw-log.ts';
 import { hex } from './vectors.ts';
@@ -150,7 +150,7 @@ test('a folder of another log, of another history or ahead of the log is refused
     });
     assert.equal(await readFile(join(folder, 'checkpoint'), 'utf8'), before);
   };
-  const older = (await findCheckpoint(app, 1, 700)) as string;
+  const older = (await findTree(app, 1, 700)).checkpoint as string;
   await refused(hashes, { checkpoint: older }, /has lost entries/);
   const other = await rawLog(app, 2);
   await other.growTo(1200);
