@@ -2,7 +2,6 @@
 // knows every part; each part knows only what stands to its left.
 import type { Kysely } from 'kysely';
 import type { Config } from './config.ts';
-import { watchExpiry } from './consent/expire-consents.ts';
 import { type DatabaseClock, openClock } from './db/clock.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
@@ -27,6 +26,7 @@ import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { type Metrics, openMetrics } from './observe/metrics.ts';
+import { startBackground } from './parts-background.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
 import { publishPolicy } from './policy/publication.ts';
 
@@ -121,7 +121,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     closing.push(() => signingKeys.close());
     const mailer = openMailer(config, logger);
     closing.push(() => mailer.close());
-    closing.push(watchExpiry({ db, ledger, logger }));
+    const { issuer } = config;
+    closing.push(startBackground({ ...keyParts, production, issuer, mailer, signingKeys }));
     return {
       config,
       issuer: config.issuer,

@@ -12,6 +12,7 @@ import type { Registration, ThirdParty } from '../registry/third-party.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
 import { openOutput, table } from './output.ts';
+import { addNotices } from './third-party-notices.ts';
 
 interface AddOptions {
   readonly name: string;
@@ -51,6 +52,7 @@ export function addThirdPartyCommands(program: Command): void {
       });
       answerStatus(options, id, 'active');
     });
+  addNotices(family);
   addReading(family);
 }
 

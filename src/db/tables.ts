@@ -2,6 +2,7 @@
 import type { ConsentTables } from './tables/consent.ts';
 import type { HouseholdTables } from './tables/household.ts';
 import type { LedgerTables } from './tables/ledger.ts';
+import type { NotifyTables } from './tables/notify.ts';
 import type { OauthTables } from './tables/oauth.ts';
 import type { PolicyTables } from './tables/policy.ts';
 import type { RegistryTables } from './tables/registry.ts';
@@ -10,6 +11,7 @@ export interface Tables
   extends LedgerTables,
     PolicyTables,
     RegistryTables,
+    NotifyTables,
     HouseholdTables,
     ConsentTables,
     OauthTables {}

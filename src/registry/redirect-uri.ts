@@ -22,3 +22,9 @@ export function redirectUriFault(uri: string, { production }: { production: bool
     return `a redirect URI is written in its one canonical form, here ${url.href}`;
   return null;
 }
+
+/** The same for an address that the broker itself calls. What stands there is checked anew at every call. */
+export function calledUrlFault(text: string, { production }: { production: boolean }): string | null {
+  const fault = redirectUriFault(text, { production });
+  return fault?.replace('a redirect URI', 'an address that we call') ?? null;
+}

@@ -1,0 +1,25 @@
+// The rows of schema notify, as migrations/0013-notify.ts makes them. Notices are written by a trigger alone.
+
+export interface NotifyTables {
+  'notify.receiver': {
+    client_id: string;
+    delivery: 'push' | 'poll';
+    endpoint: string | null;
+    webhook_secret: Buffer | null;
+    contact: string | null;
+    changed_at: Date;
+  };
+  'notify.notice': {
+    notice_id: number;
+    jti: string;
+    client_id: string;
+    event: 'consent-over' | 'access-suspended' | 'access-restored';
+    subject: string;
+    happened_at: Date;
+    tries: number;
+    due_at: Date;
+    outcome: 'delivered' | 'refused' | 'mailed' | 'given-up' | null;
+    settled_at: Date | null;
+    fault: string | null;
+  };
+}
