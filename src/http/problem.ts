@@ -12,12 +12,15 @@ const retryAfterSeconds = 2;
 /** The error that a caller may see for whatever was thrown. */
 export function safeError(error: unknown): StabledoorError {
   if (error instanceof StabledoorError) return error;
-  const { type, status } = (error ?? {}) as { type?: unknown; status?: unknown };
+  const { type, status, code } = (error ?? {}) as { type?: unknown; status?: unknown; code?: unknown };
   // What express's own body and path readers throw (http-errors).
   if (type === 'entity.too.large') return new StabledoorError('body_too_large');
   if (type === 'parameters.too.many') return new StabledoorError('invalid_request', 'Too many parameters.');
   if (status === 400 || status === 415)
     return new StabledoorError('invalid_request', 'The request could not be read.');
+  // SQLSTATE of a NUL in a text or in JSON: only a caller's text can hold one, and no text of ours.
+  if (code === '22021' || code === '22P05')
+    return new StabledoorError('invalid_request', 'The request holds a character that no text can hold.');
   if (isUnreachable(error)) return new StabledoorError('database_unavailable');
   return new StabledoorError('internal_error');
 }

@@ -67,6 +67,7 @@ const wrong: [string, Record<string, unknown>, string][] = [
   ['a scope', { scope: 'meter:read' }, 'invalid_scope'],
   ['another resource', { resource: 'https://other.example' }, 'invalid_target'],
   ['a malformed dpop_jkt', { dpop_jkt: 'x' }, 'invalid_request'],
+  ['a state with a character that no text can hold', { state: 'a\0b' }, 'invalid_request'],
   ['a state that is too long', { state: 's'.repeat(2001) }, 'invalid_request'],
   ['a grant_id', { grant_id: 'grant_x' }, 'invalid_request'],
   ['no details', { authorization_details: undefined }, 'invalid_authorization_details'],

@@ -38,6 +38,12 @@ async function pushed(detail: object = {}, form: Record<string, unknown> = {}) {
 const latest = async () => (await listOccupierConsents(parts.db, home.occupierId))[0];
 const meter = () => home.meterPoints.find((point) => point.fuel === 'electricity')?.meterPointId ?? '';
 
+test('an address that holds what no text can hold is refused as malformed, and is no fault of ours', async () => {
+  const { requestUri } = await pushed();
+  const query = new URLSearchParams({ client_id: 'client_\0', request_uri: requestUri });
+  assert.equal((await who.get(`/authorize?${query}`)).status, 400);
+});
+
 test('a request is opened, signed in for, shown in exactly the words that are kept, and given', async () => {
   const { path, party, pkce } = await pushed({}, { state: 'x'.repeat(1000) });
   const sent = await who.get(path);
