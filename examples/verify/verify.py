@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MAX_INT = 2**53 - 1
 MAX_LINE = 2_000_000
 KEPT = 100
+SLACK_SECONDS = 60
 
 
 class FormatError(Exception):
@@ -325,17 +326,18 @@ class Key:
         self.public = Ed25519PublicKey.from_public_bytes(data[1:])
 
     def verify(self, text, payload):
-        message, signature = text.encode(), payload
+        """When it was signed (0 for a type without a time); None if the signature does not hold."""
+        message, signature, seconds = text.encode(), payload, 0
         if self.type == 4:
             seconds = int.from_bytes(payload[:8], "big")
             if len(payload) != 72 or seconds > MAX_INT:
-                return False
+                return None
             message, signature = f"cosignature/v1\ntime {seconds}\n".encode() + message, payload[8:]
         try:
             self.public.verify(signature, message)
         except (InvalidSignature, ValueError):
-            return False
-        return True
+            return None
+        return seconds
 
 
 def split_note(note):
@@ -371,7 +373,7 @@ def parse_checkpoint(text):
 
 
 def open_checkpoint(note, origin, log_keys, witness_keys):
-    """(size, root, names of witnesses). Raises NoteError."""
+    """(size, root, names of witnesses with the seconds at which they signed). Raises NoteError."""
     text, signatures = split_note(note)
     signers = {}
     for name, key_id, payload in signatures:
@@ -379,15 +381,16 @@ def open_checkpoint(note, origin, log_keys, witness_keys):
         if len(known) > 1:
             raise NoteError("two known keys share an id")
         for key in known.values():
-            if not key.verify(text, payload):
+            seconds = key.verify(text, payload)
+            if seconds is None:
                 raise NoteError(f"the signature of {name} is not valid")
-            signers[key.text] = key
+            signers.setdefault(key.text, (key, seconds))
     if not any(key.text in signers for key in log_keys):
         raise NoteError("the log itself did not sign this checkpoint")
     named, size, root = parse_checkpoint(text)
     if named != origin:
         raise NoteError(f"the checkpoint is of {named}, not of {origin}")
-    return size, root, [key.name for key in signers.values() if key.type == 4]
+    return size, root, [(key.name, seconds) for key, seconds in signers.values() if key.type == 4]
 
 
 # --- the tree and the chain
@@ -483,7 +486,8 @@ class Verifier:
         self.named, self.violations, self.count = [], [], 0
         self.manifest, self.tree = None, Tree()
         self.next_index, self.tip, self.last_ms = 0, None, 0
-        self.kept, self.covered, self.witnesses, self.checkpoints = {}, None, [], 0
+        self.kept, self.covered, self.checkpoints = {}, None, 0
+        self.witnessed, self.waiting, self.out_of_time = None, {}, 0
         self.requests, self.kinds, self.published = set(), {}, set()
         self.parties, self.policies, self.consents = {}, {}, {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
@@ -590,8 +594,19 @@ class Verifier:
         elif opened[1] != self.tree.root():
             self.find(self.last_index(), "checkpoint_root", f"the first {size} entries have another root")
         else:
-            self.covered, self.witnesses = size, opened[2]
+            self.covered = size
             self.checkpoints += 1
+            if opened[2]:
+                self.take_witnessed(size, opened[2])
+
+    def take_witnessed(self, size, cosignatures):
+        earliest = min(seconds for _, seconds in cosignatures)
+        before = self.witnessed["time_s"] if self.witnessed else 0
+        for second, count in self.waiting.items():
+            if not before - SLACK_SECONDS <= second <= earliest + SLACK_SECONDS:
+                self.out_of_time += count
+        self.waiting = {}
+        self.witnessed = {"size": size, "time_s": earliest, "witnesses": [name for name, _ in cosignatures]}
 
     def take_entry(self, text):
         expected = self.next_index
@@ -614,6 +629,8 @@ class Verifier:
         self.tip = encode64(leaf)
         self.next_index += 1
         if entry is not None:
+            second = entry[2] // 1000
+            self.waiting[second] = self.waiting.get(second, 0) + 1
             self.take_body(self.next_index - 1, entry[2], entry[3])
         self.compare_kept()
 
@@ -816,8 +833,13 @@ class Verifier:
         said = []
         if not self.given:
             said.append("Whose log this is: its key was taken from the export itself.")
-        if self.witnesses:
-            said.append(f"That the witnesses ({', '.join(self.witnesses)}) are not run by the operator.")
+        if self.witnessed:
+            names, size = ", ".join(self.witnessed["witnesses"]), self.witnessed["size"]
+            said.append(f"That the witnesses ({names}) are not run by the operator.")
+            if size < self.tree.size:
+                said.append(f"That everyone is shown the same entries from {size} on: no witness has seen them.")
+            if self.out_of_time:
+                said.append(f"The times of {self.out_of_time} entries: time not witnessed.")
         else:
             said.append("That everyone is shown the same log, and the times of entries: no witness has signed.")
         said.append(f"That nothing was added after entry {self.tree.size - 1}.")
@@ -840,13 +862,15 @@ class Verifier:
             "origin": self.manifest["origin"] if self.manifest else None,
             "size": self.tree.size,
             "keys": [key.text for key in self.log_keys()] if self.manifest else [],
-            "witnesses": self.witnesses,
+            "witnesses": self.witnessed["witnesses"] if self.witnessed else [],
+            "witnessed": {name: self.witnessed[name] for name in ("size", "time_s")} if self.witnessed else None,
             "violation_count": self.count,
             "violations": self.violations,
             "counts": {
                 "entries": self.tree.size,
                 "kinds": self.kinds,
                 "checkpoints": self.checkpoints,
+                "times_not_witnessed": self.out_of_time,
                 "consents_signed_by": self.signed_by,
                 "store_reads": {
                     "numbered": self.reads.numbered,

@@ -103,12 +103,17 @@ const verdictValue = (verdict: Verdict): JsonValue => ({
   size: verdict.size,
   keys: verdict.keys,
   witnesses: verdict.witnesses,
+  witnessed:
+    verdict.witnessed === null
+      ? null
+      : { size: verdict.witnessed.size, time_s: verdict.witnessed.timeSeconds },
   violation_count: verdict.violationCount,
   violations: verdict.violations.map(({ index, kind, message }) => ({ index, kind, message })),
   counts: {
     entries: verdict.counts.entries,
     kinds: verdict.counts.kinds,
     checkpoints: verdict.counts.checkpoints,
+    times_not_witnessed: verdict.counts.timesNotWitnessed,
     consents_signed_by: verdict.counts.consentsSignedBy,
     store_reads: {
       numbered: verdict.counts.storeReads.numbered,

@@ -6,6 +6,7 @@ import { parseEntry } from './entry.ts';
 import { parseEntryBody } from './entry-body.ts';
 import { EXPORT_FORMAT, type ExportLine } from './export-format.ts';
 import { checkpointFrom, findLog, latestCheckpoint, readEntries } from './ledger-store.ts';
+import { readWitnessed } from './witnessed-store.ts';
 
 export interface ExportedPolicy {
   readonly digest: string;
@@ -41,7 +42,26 @@ export async function* exportLog(db: Store, options: ExportOptions): AsyncGenera
   };
   for (const key of await keysOf(db, logId)) yield { type: 'key', key };
   for (const { digest, text } of policies) yield { type: 'policy', digest, text };
-  for await (const entry of readEntries(db, logId, 0, size)) yield { type: 'entry', entry };
+  yield* entriesAndCheckpoints(db, logId, { size, note });
+}
+
+/** Each cosigned checkpoint stands right after what it covers; the last line is one of all entries, cosigned or not. */
+async function* entriesAndCheckpoints(
+  db: Store,
+  logId: number,
+  { size, note }: { size: number; note: string },
+): AsyncGenerator<ExportLine> {
+  const witnessed = readWitnessed(db, logId, size);
+  let next = await witnessed.next();
+  let count = 0;
+  for await (const entry of readEntries(db, logId, 0, size)) {
+    yield { type: 'entry', entry };
+    count++;
+    if (next.done || next.value.size !== count) continue;
+    yield { type: 'checkpoint', note: next.value.note };
+    if (count === size) return;
+    next = await witnessed.next();
+  }
   yield { type: 'checkpoint', note };
 }
 

@@ -1,13 +1,14 @@
 // What a verification could not prove, in words for a regulator: silence here would be read as proof.
 // A sentence may only leave this list when something has been checked that makes it untrue.
 import type { VerdictCounts } from './verdict.ts';
+import type { Witnessed } from './verify-witnesses.ts';
 
 export interface ProvenGround {
   readonly size: number;
   /** False where the keys came out of the export itself. */
   readonly hasTrustedKeys: boolean;
   readonly keys: readonly string[];
-  readonly witnesses: readonly string[];
+  readonly witnessed: Witnessed | null;
   readonly hasPinnedCheckpoint: boolean;
   readonly counts: VerdictCounts;
   /** Digests of policies that were published and whose text is not here. */
@@ -35,10 +36,19 @@ function keys({ hasTrustedKeys, keys }: ProvenGround): string | null {
   return `Whose log this is: its key was taken from the export itself. Compare it with one that you got otherwise: ${keys.join(', ') || 'none'}.`;
 }
 
-function witnesses({ witnesses }: ProvenGround): string {
-  if (witnesses.length > 0)
-    return `That the witnesses (${witnesses.join(', ')}) are not run by the operator, and the times of entries: they are the operator’s word.`;
-  return 'That everyone is shown the same log, and the times of entries: no witness has signed, so both are the operator’s word.';
+function witnesses({ witnessed, size, counts }: ProvenGround): string {
+  if (witnessed === null)
+    return 'That everyone is shown the same log, and the times of entries: no witness has signed, so both are the operator’s word.';
+  const parts = [`That the witnesses (${witnessed.witnesses.join(', ')}) are not run by the operator`];
+  if (witnessed.size < size)
+    parts.push(
+      `that everyone is shown the same entries from ${witnessed.size} on, which no witness has seen`,
+    );
+  if (counts.timesNotWitnessed > 0)
+    parts.push(
+      `the times of ${counts.timesNotWitnessed} entries: time not witnessed, they do not fit between the cosignatures around them`,
+    );
+  return `${parts.join('; ')}.`;
 }
 
 function pinned({ hasPinnedCheckpoint }: ProvenGround): string | null {

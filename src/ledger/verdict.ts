@@ -1,5 +1,6 @@
 // What a verification says: whether the log is sound, what is wrong and where, and what it could not prove.
 // Every violation is counted; the first hundred are kept with their words, so that a ruined log fits in memory.
+import type { Witnessed } from './verify-witnesses.ts';
 
 /** Names of what can be wrong; docs/ledger-export.md explains each. Add to them, never rename one. */
 export const violationKinds = [
@@ -55,6 +56,8 @@ export interface VerdictCounts {
   readonly kinds: Readonly<Record<string, number>>;
   /** Checkpoints whose signature and root hold. */
   readonly checkpoints: number;
+  /** Entries that witnesses cover, and whose times do not fit between the cosignatures around them. */
+  readonly timesNotWitnessed: number;
   /** consent.given and consent.narrowed, by what the giver proved with. */
   readonly consentsSignedBy: Readonly<Record<'code' | 'passkey' | 'sandbox', number>>;
   readonly storeReads: StoreReadCounts;
@@ -77,8 +80,10 @@ export interface Verdict {
   readonly size: number;
   /** Keys of the log that the checkpoints were verified with. */
   readonly keys: readonly string[];
-  /** Names of the witnesses whose cosignature on the last checkpoint holds. */
+  /** Names of the witnesses of the newest checkpoint that any of those whose keys were given cosigned. */
   readonly witnesses: readonly string[];
+  /** That checkpoint; null if there is none. */
+  readonly witnessed: Witnessed | null;
   /** The first hundred, in the order found. */
   readonly violations: readonly Violation[];
   readonly violationCount: number;

@@ -55,7 +55,7 @@ export class MeaningCheck {
     this.#check(place, body);
   }
 
-  counts(): Omit<VerdictCounts, 'entries' | 'checkpoints'> {
+  counts(): Omit<VerdictCounts, 'entries' | 'checkpoints' | 'timesNotWitnessed'> {
     return {
       kinds: this.#kinds,
       consentsSignedBy: this.#signedBy,

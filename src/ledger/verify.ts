@@ -12,6 +12,7 @@ import { NoteError } from './verifier-key.ts';
 import { ChainCheck } from './verify-chain.ts';
 import { KeyCheck } from './verify-keys.ts';
 import { MeaningCheck } from './verify-meaning.ts';
+import { WitnessCheck } from './verify-witnesses.ts';
 
 export interface VerifyOptions extends VerifyCrypto {
   /** Verifier keys that the caller got elsewhere: of the log, and of witnesses. Given, no other counts. */
@@ -67,7 +68,7 @@ class LogCheck {
   readonly #policyTexts = new Set<string>();
   #checkpoints = 0;
   #coveredSize: number | null = null;
-  #witnesses: string[] = [];
+  readonly #witnesses: WitnessCheck;
   #hasPinned = false;
 
   constructor(manifest: ExportManifest, keys: KeyCheck, crypto: VerifyCrypto, findings: Findings) {
@@ -75,6 +76,7 @@ class LogCheck {
     this.#keys = keys;
     this.#crypto = crypto;
     this.#findings = findings;
+    this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
     this.#chain = new ChainCheck(manifest.origin, crypto.sha256, findings);
     const identity = { origin: manifest.origin, isLogKey: (key: string) => keys.isLogKey(key) };
     this.#meaning = new MeaningCheck(identity, findings);
@@ -111,7 +113,10 @@ class LogCheck {
 
   #takeEntry(text: string): void {
     const entry = this.#chain.take(text);
-    if (entry !== null) this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
+    if (entry !== null) {
+      this.#witnesses.takeEntry(entry.timeMs);
+      this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
+    }
     this.#comparePinned();
   }
 
@@ -139,9 +144,7 @@ class LogCheck {
   #cover({ size, signatures }: OpenedCheckpoint): void {
     this.#checkpoints++;
     this.#coveredSize = size;
-    this.#witnesses = signatures
-      .filter(({ key }) => !this.#keys.isLogKey(key.text))
-      .map(({ key }) => key.name);
+    this.#witnesses.cover(size, signatures);
   }
 
   /** About the log up to here: named by its last entry. */
@@ -164,12 +167,18 @@ class LogCheck {
   close(hasManifest: boolean): Verdict {
     if (hasManifest) this.#checkEnd();
     const { size } = this.#chain;
-    const counts = { entries: size, checkpoints: this.#checkpoints, ...this.#meaning.counts() };
+    const { last: witnessed, outOfTime } = this.#witnesses;
+    const counts = {
+      entries: size,
+      checkpoints: this.#checkpoints,
+      timesNotWitnessed: outOfTime,
+      ...this.#meaning.counts(),
+    };
     const ground = {
       size,
       hasTrustedKeys: this.#keys.hasTrusted,
       keys: this.#keys.logKeys,
-      witnesses: this.#witnesses,
+      witnessed,
       hasPinnedCheckpoint: this.#hasPinned,
       counts,
       policiesWithoutText: [...this.#meaning.policies.digests].filter(
@@ -182,7 +191,8 @@ class LogCheck {
       origin: hasManifest ? this.#manifest.origin : null,
       size,
       keys: ground.keys,
-      witnesses: ground.witnesses,
+      witnesses: witnessed?.witnesses ?? [],
+      witnessed,
       violations: this.#findings.kept,
       violationCount: this.#findings.count,
       counts,

@@ -27,6 +27,29 @@ export async function newestWitnessed(db: Store, logId: number): Promise<Witness
   return row === undefined ? null : { size: row.size, note: row.note, witnessedAt: row.witnessed_at };
 }
 
+/** Every cosigned checkpoint up to a size, smallest first, read a page at a time. */
+export async function* readWitnessed(
+  db: Store,
+  logId: number,
+  upTo: number,
+): AsyncGenerator<{ size: number; note: string }> {
+  const pageSize = 500;
+  for (let from = 0; ; ) {
+    const rows = await db
+      .selectFrom('ledger.witnessed')
+      .select(['size', 'note'])
+      .where('log_id', '=', logId)
+      .where('size', '>', from)
+      .where('size', '<=', upTo)
+      .orderBy('size')
+      .limit(pageSize)
+      .execute();
+    yield* rows;
+    if (rows.length < pageSize) return;
+    from = rows.at(-1)?.size ?? upTo;
+  }
+}
+
 /** The checkpoint that was signed at exactly that size, or null. */
 export async function checkpointAt(db: Store, logId: number, size: number): Promise<string | null> {
   const row = await db

@@ -97,6 +97,21 @@ const { text, signatures } = splitNote(good);
 const witness = cosigner('witness.example/w1', new Uint8Array(32).fill(2));
 const cosigned = formatNote(text, [...signatures, witness.cosign(text, START_S + 60)]);
 const withLast = (note: string): ExportLine[] => [...whole.slice(0, -1), { type: 'checkpoint', note }];
+/** Cosigned after each of these sizes at that second. */
+export const witnessedAt = (
+  steps: readonly Step[],
+  ...seen: [size: number, timeS: number][]
+): ExportLine[] => {
+  const texts = entriesOf(steps);
+  const lines = exportOf(texts);
+  for (const [size, timeS] of seen.toReversed()) {
+    const split = splitNote(checkpointOf(texts, size));
+    const note = formatNote(split.text, [...split.signatures, witness.cosign(split.text, timeS)]);
+    lines.splice(3 + size, 0, { type: 'checkpoint', note });
+  }
+  return lines;
+};
+const withWitness = { keys: [...keys, ours.witnessKey], witnesses: ['witness.example/w1'] };
 const replace = (others: readonly string[]): ExportLine[] => [
   ...whole.slice(0, 3),
   ...others.map((entry): ExportLine => ({ type: 'entry', entry })),
@@ -112,6 +127,20 @@ export const exportVectors: readonly ExportVector[] = [
     witnesses: ['witness.example/w1'],
   }),
   vector('cosigned-by-a-stranger', 'the witness was not brought, so it does not count', withLast(cosigned)),
+  vector(
+    'witnessed-in-time',
+    'cosigned after 3 and 6 entries, and no more',
+    witnessedAt(honest, [3, START_S + 4], [6, START_S + 9]),
+    [],
+    withWitness,
+  ),
+  vector(
+    'witnessed-out-of-time',
+    'entries 3 to 5 say that they are older than a cosignature that does not cover them',
+    witnessedAt(honest, [3, START_S + 90], [6, START_S + 95]),
+    [],
+    withWitness,
+  ),
   vector('own-key-only', 'no key was brought: the export’s own is used', whole, [], { keys: [] }),
   vector('kept-checkpoint', 'a checkpoint kept from before still holds', whole, [], {
     checkpoints: [checkpointOf(entries, 5)],

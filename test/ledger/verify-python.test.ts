@@ -44,7 +44,10 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
     assert.equal(other.violation_count, verdict.violationCount, one.name);
     assert.deepEqual([other.origin, other.size], [verdict.origin, verdict.size], one.name);
     assert.deepEqual(other.witnesses, verdict.witnesses, one.name);
-    const { kinds, checkpoints, consentsSignedBy, storeReads } = verdict.counts;
+    const { witnessed } = verdict;
+    const seen = witnessed === null ? null : { size: witnessed.size, time_s: witnessed.timeSeconds };
+    assert.deepEqual(other.witnessed, seen, one.name);
+    const { kinds, checkpoints, timesNotWitnessed, consentsSignedBy, storeReads } = verdict.counts;
     const { numbered, missing, skippedAtRestart } = storeReads;
     assert.deepEqual(
       other.counts,
@@ -52,6 +55,7 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
         entries: verdict.size,
         kinds,
         checkpoints,
+        times_not_witnessed: timesNotWitnessed,
         consents_signed_by: consentsSignedBy,
         store_reads: { numbered, missing, skipped_at_restart: skippedAtRestart },
       },
@@ -99,13 +103,13 @@ for number in range(70000):
     if str(tree.size) in given["roots"]:
         roots[str(tree.size)] = verify.encode64(tree.root())
 opened = [verify.open_checkpoint(note, given["origin"], *keys) for note in given["notes"]]
-print(json.dumps({"roots": roots, "opened": [[size, names] for size, _, names in opened]}))`;
+print(json.dumps({"roots": roots, "opened": [[size, seen] for size, _, seen in opened]}))`;
   const notes = [checkpoint0, checkpoint5];
   const answer = inPython(code, { origin, logKey, witnessKey, roots, notes }) as Record<string, unknown>;
   assert.deepEqual(answer.roots, roots);
   assert.deepEqual(answer.opened, [
-    [0, ['witness.example/w1']],
-    [5, ['witness.example/w1']],
+    [0, [['witness.example/w1', ours.cosignTimeSeconds]]],
+    [5, [['witness.example/w1', ours.cosignTimeSeconds]]],
   ]);
 });
 

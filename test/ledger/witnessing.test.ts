@@ -5,11 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { after, afterEach, test } from 'node:test';
 import { sql } from 'kysely';
 import { openCheckpoint } from '../../src/ledger/checkpoint.ts';
+import { exportLog } from '../../src/ledger/export.ts';
 import { latestCheckpoint } from '../../src/ledger/ledger-store.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { splitNote } from '../../src/ledger/note.ts';
 import { noteSigner } from '../../src/ledger/note-signer.ts';
 import { proveConsistency } from '../../src/ledger/proofs.ts';
+import { verifyLog } from '../../src/ledger/verify.ts';
 import { originHash } from '../../src/ledger/witness-folder.ts';
 import { newestWitnessed, putWitnessed } from '../../src/ledger/witnessed-store.ts';
 import { openWitnessing, type Witnessing, type WitnessingParts } from '../../src/ledger/witnessing.ts';
@@ -137,6 +139,26 @@ test('the newest checkpoint is cosigned by enough, stored with their lines, and 
   assert.deepEqual(witnessing.status().problems, []);
   assert.equal(witnessing.status().size, await size());
   assert.equal(witnessing.status().lagMs, 0);
+});
+
+test('an export carries each cosigned checkpoint at its place, and verification says what was witnessed and when', async () => {
+  const a = await witness();
+  const witnessing = await open(quorum('all', a));
+  await grow(2);
+  await witnessing.runNow();
+  const seen = await size();
+  await grow(3);
+  const lines = exportLog(databases.app, { logId: 1, clock: wallClock, policies: [] });
+  const verdict = await verifyLog(lines, { ...nodeCrypto, keys: [signer.key.text, a.key] });
+  assert.deepEqual(verdict.violations, []);
+  assert.equal(verdict.size, seen + 3);
+  assert.equal(verdict.witnessed?.size, seen);
+  assert.equal(verdict.counts.timesNotWitnessed, 0);
+  assert.match(verdict.unproven.join(' '), new RegExp(`entries from ${seen} on, which no witness`));
+  await witnessing.runNow();
+  const after = exportLog(databases.app, { logId: 1, clock: wallClock, policies: [] });
+  const whole = await verifyLog(after, { ...nodeCrypto, keys: [signer.key.text, a.key] });
+  assert.deepEqual([whole.violations, whole.witnessed?.size], [[], seen + 3]);
 });
 
 test('a checkpoint that too few cosigned is not published; one that enough did does not wait for the rest', async () => {

@@ -27,6 +27,7 @@ export interface PythonVerdict {
   readonly origin: string | null;
   readonly size: number;
   readonly witnesses: string[];
+  readonly witnessed: { size: number; time_s: number } | null;
   readonly violation_count: number;
   readonly violations: { index: number | null; kind: string; message: string }[];
   readonly counts: Record<string, unknown>;
