@@ -58,10 +58,12 @@ export function readConfig(env: Environment = process.env): Config {
   const dataDir = resolve(values.STABLEDOOR_DATA_DIR ?? '.stabledoor');
   const tls = readTls(values);
   const issuer = readIssuer(values, mode, port);
+  const host = values.HOST ?? '127.0.0.1';
+  if (mode === 'production') refuseClearText(values, host);
   return {
     mode,
     port,
-    host: values.HOST ?? '127.0.0.1',
+    host,
     issuer,
     dataDir,
     keyDir: resolve(values.STABLEDOOR_KEY_DIR ?? join(dataDir, `keys-${mode}`)),
@@ -136,6 +138,15 @@ function readTls(values: Values): Config['tls'] {
       'STABLEDOOR_TLS_CERT_FILE and STABLEDOOR_TRUST_PROXY: TLS ends here or at the proxy, not at both',
     );
   return certFile && keyFile ? { certFile, keyFile } : null;
+}
+
+/** Sessions and tokens must not be there to read for whoever is on the way. */
+function refuseClearText(values: Values, host: string): void {
+  const isOwn = host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+  if (isOwn || values.STABLEDOOR_TLS_CERT_FILE || values.STABLEDOOR_TRUST_PROXY) return;
+  throw new ConfigError(
+    `HOST: on ${host}, production needs STABLEDOOR_TLS_CERT_FILE, or STABLEDOOR_TRUST_PROXY where TLS ends before it`,
+  );
 }
 
 function readWitnesses(values: Values): Config['witnesses'] {

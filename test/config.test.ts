@@ -72,6 +72,19 @@ test('production needs an https issuer, and http is for localhost outside it', (
   assert.equal(config.logOrigin, 'broker.example/energy/ledger');
 });
 
+test('production does not listen to the network in clear text', () => {
+  const open = {
+    STABLEDOOR_MODE: 'production',
+    STABLEDOOR_ISSUER: 'https://broker.example',
+    HOST: '0.0.0.0',
+  };
+  assert.match(refusal(open), /^HOST: .*STABLEDOOR_TLS_CERT_FILE.*STABLEDOOR_TRUST_PROXY/);
+  assert.match(refusal({ ...open, HOST: '::' }), /^HOST: /);
+  const tls = { STABLEDOOR_TLS_CERT_FILE: 'c', STABLEDOOR_TLS_KEY_FILE: 'k' };
+  for (const safe of [tls, { STABLEDOOR_TRUST_PROXY: '10.0.0.1' }, { HOST: '127.0.0.1' }, { HOST: '::1' }])
+    assert.equal(readConfig({ ...open, ...safe }).mode, 'production');
+});
+
 test('no secret is printed, whether it is taken or refused', () => {
   const secrets = Object.entries(settings).flatMap(([name, one]) => ('secret' in one ? [name] : []));
   assert.ok(secrets.includes('DATABASE_URL') && secrets.includes('STABLEDOOR_MAIL_URL'));
