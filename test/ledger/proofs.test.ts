@@ -30,6 +30,7 @@ after(() => databases.close());
 
 /** Where tiles begin, end and overflow, at each level that a test can reach. */
 const sizes = [1, 2, 3, 254, 255, 256, 257, 258, 511, 512, 513, 65_535, 65_536, 65_537];
+type Proof = (db: Store) => Promise<unknown>;
 const code = (wanted: string) => (error: StabledoorError) => error.code === wanted;
 
 async function checkInclusion(index: number, size: number, pure: boolean): Promise<void> {
@@ -141,8 +142,12 @@ describe('of a log of 65,537 entries', () => {
     });
 
   test('a stored hash that someone changed, or took away, gives a fault and no proof', async () => {
-    const proof = (db: Store) => proveInclusion(db, log.logId, 70, 65_537);
-    const tampered = (change: string, error: typeof FalseProof | typeof StoredTreeFault) =>
+    const inAll = (db: Store) => proveInclusion(db, log.logId, 70, 65_537);
+    const tampered = (
+      change: string,
+      error: typeof FalseProof | typeof StoredTreeFault,
+      proof: Proof = inAll,
+    ) =>
       assert.rejects(
         owner.transaction().execute(async (tx) => {
           await sql`alter table ledger.entry disable trigger never_changed`.execute(tx);
@@ -158,6 +163,11 @@ describe('of a log of 65,537 entries', () => {
     );
     await tampered(`update ledger.entry set leaf = sha256('x') where idx = 71`, FalseProof);
     await tampered(`update ledger.entry set leaf = sha256('x') where idx = 70`, FalseProof);
+    // A tree of leaves alone hangs together whatever they are: only its checkpoint tells.
+    const changed = `update ledger.entry set leaf = sha256('x') where idx = 71`;
+    await tampered(changed, FalseProof, (db) => proveInclusion(db, log.logId, 70, 254));
+    await tampered(changed, FalseProof, (db) => proveConsistency(db, log.logId, 3, 254));
+    await tampered(changed, FalseProof, (db) => proveConsistency(db, log.logId, 254, 255));
     await tampered(`delete from ledger.tile_hash where level = 1 and place = 9`, StoredTreeFault);
     await tampered(`delete from ledger.entry where idx = 71`, StoredTreeFault);
   });
