@@ -8,11 +8,12 @@ import { ledgerRoutes } from './api/ledger.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
+import { basePathOf, mountUnder } from './http/base-path.ts';
 import { timeRequests } from './http/metrics-server.ts';
 import { nothingHere, problemResponses } from './http/problem.ts';
 import { giveRequestId } from './http/request-id.ts';
 import { securityHeaders } from './http/security-headers.ts';
-import { oauthRoutes } from './oauth/routes.ts';
+import { oauthRoutes, offerNonce } from './oauth/routes.ts';
 import type { Parts } from './parts.ts';
 import { errorCodePages } from './web/developer/error-codes.ts';
 import { householderRoutes } from './web/householder/routes.ts';
@@ -27,13 +28,19 @@ export function createApp(parts: Parts): Express {
   if (trustProxy !== null) app.set('trust proxy', trustProxy);
 
   app.use(giveRequestId, timeRequests(parts.metrics), securityHeaders());
-  app.use(publishedRoutes(parts, contracts(mode)));
-  app.use(ledgerRoutes(parts));
+  // Before the rest: its paths are those of the issuer already, and some stand between host and path.
   app.use(oauthRoutes(parts));
-  app.use(readingsRoutes(parts), consentsRoutes(parts), grantsRoutes(parts));
-  if (mode !== 'production') app.use(sandboxRoutes(parts));
-  app.use(errorCodePages({ helpPhone }));
-  app.use(householderRoutes({ ...parts, helpPhone }));
+  mountUnder(app, basePathOf(issuer), [
+    publishedRoutes(parts, contracts(mode)),
+    ledgerRoutes(parts),
+    express.Router().use(['/v1', '/grants'], offerNonce(parts.dpopNonces)),
+    readingsRoutes(parts),
+    consentsRoutes(parts),
+    grantsRoutes(parts),
+    ...(mode === 'production' ? [] : [sandboxRoutes(parts)]),
+    errorCodePages({ helpPhone }),
+    householderRoutes({ ...parts, helpPhone }),
+  ]);
 
   app.use(nothingHere);
   app.use(challenges(issuer), problemResponses({ issuer, log: parts.logger }));

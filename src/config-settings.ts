@@ -114,6 +114,11 @@ export const settings = {
     standard: 'none',
     does: 'addresses of the proxies in front (as express takes them), where TLS ends there',
   },
+  STABLEDOOR_DPOP_NONCE: {
+    schema: z.enum(['on', 'off'], 'nonces are on or off'),
+    standard: 'off',
+    does: 'on: a DPoP proof needs a nonce of ours (RFC 9449 section 8), at the cost of one more round trip now and then',
+  },
   STABLEDOOR_HELP_PHONE: {
     schema: z.string().regex(/^[0-9+() -]{3,40}$/, 'a phone number has digits, spaces, brackets, + and -'),
     standard: 'none; the pages then point to the letter',

@@ -23,6 +23,8 @@ export interface Config {
   readonly mailUrl: string;
   readonly helpPhone: string | null;
   readonly trustProxy: string | null;
+  /** A DPoP proof needs a nonce of ours. */
+  readonly dpopNonce: boolean;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly metricsPort: number | null;
   readonly witnesses: { readonly policyFile: string; readonly stopAfterMs: number | null } | null;
@@ -74,6 +76,7 @@ export function readConfig(env: Environment = process.env): Config {
     mailUrl: values.STABLEDOOR_MAIL_URL ?? 'smtp://localhost:25',
     helpPhone: values.STABLEDOOR_HELP_PHONE ?? null,
     trustProxy: values.STABLEDOOR_TRUST_PROXY ?? null,
+    dpopNonce: values.STABLEDOOR_DPOP_NONCE === 'on',
     tls,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
     witnesses: readWitnesses(values),

@@ -18,10 +18,13 @@ import { openSubjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
 import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
 import { openWriteGate, type WriteGate } from './ledger/write-gate.ts';
+import type { Clock } from './lib/clock.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
 import { type Mailer, outboxMailer, smtpMailer } from './notify/mail.ts';
+import { type DpopNonces, dpopNonces } from './oauth/dpop-nonce.ts';
+import { openNonceSecret } from './oauth/nonce-secret.ts';
 import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
@@ -54,6 +57,7 @@ export interface Parts {
   readonly policy: Policy;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
+  readonly dpopNonces: DpopNonces | null;
   readonly mailer: Mailer;
   readonly verifyAccess: VerifyAccess;
   close(): Promise<void>;
@@ -119,6 +123,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const keyParts = { db, ledger, clock, logger };
     const signingKeys = await openSigningKeys(keyParts, config.keyDir, { makeMissing: !production });
     closing.push(() => signingKeys.close());
+    const nonces = await openNonces(config, clock);
     const mailer = openMailer(config, logger);
     closing.push(() => mailer.close());
     const { issuer } = config;
@@ -139,8 +144,9 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       policy,
       source: embeddedSource(meterStore),
       signingKeys,
+      dpopNonces: nonces,
       mailer,
-      verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys }),
+      verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys, dpopNonces: nonces }),
       close,
     };
   } catch (error) {
@@ -167,6 +173,11 @@ async function openWitnesses({ config, signer, db, ...parts }: WitnessParts): Pr
     consistencyProof: async (from, to) => (await proveConsistency(db, theLogId, from, to)).hashes,
     limits: { stopAfterMs: config.witnesses.stopAfterMs },
   });
+}
+
+async function openNonces({ dpopNonce, keyDir, mode }: Config, clock: Clock): Promise<DpopNonces | null> {
+  if (!dpopNonce) return null;
+  return dpopNonces(await openNonceSecret(keyDir, { makeMissing: mode !== 'production' }), clock);
 }
 
 async function refusePendingMigrations(db: Database): Promise<void> {

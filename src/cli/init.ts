@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { machineClock } from '../db/clock.ts';
 import { openLedgerKey } from '../ledger/signing-key.ts';
+import { openNonceSecret } from '../oauth/nonce-secret.ts';
 import { makeSigningKey, readSigningKeys } from '../oauth/signing-key-files.ts';
 import { openOutput, table } from './output.ts';
 
@@ -16,6 +17,8 @@ export function addInitCommand(program: Command): void {
       const { keyDir, logOrigin } = readConfig();
       const ledger = await openLedgerKey(keyDir, logOrigin, true);
       const [tokens = await makeSigningKey(keyDir, machineClock)] = await readSigningKeys(keyDir);
+      // Made whether or not nonces are on, so that switching them on needs no second `init`.
+      await openNonceSecret(keyDir, { makeMissing: true });
       const value = {
         key_dir: keyDir,
         origin: logOrigin,

@@ -34,6 +34,11 @@ export const errorCatalogue = {
     'The DPoP proof is not valid',
     'Make a new proof for this very request, with the key that the token is bound to.',
   ),
+  use_dpop_nonce: entry(
+    401,
+    'The DPoP proof needs a nonce',
+    'Make the proof again with the nonce of the DPoP-Nonce header.',
+  ),
   insufficient_scope: entry(
     403,
     'The token is not for this',

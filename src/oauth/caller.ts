@@ -3,8 +3,8 @@
 
 import type { ThirdParty } from '../registry/third-party.ts';
 import { type ClientAuthParts, verifyClientAssertion } from './client-auth.ts';
-import { DpopFault, type DpopProof, proofWindowSeconds, verifyProof } from './dpop.ts';
-import { invalidClient, invalidDpopProof, unauthorizedClient } from './errors.ts';
+import { DpopFault, type DpopProof, NonceWanted, proofWindowSeconds, verifyProof } from './dpop.ts';
+import { invalidClient, invalidDpopProof, unauthorizedClient, useDpopNonce } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { recordUse } from './used-once-store.ts';
 
@@ -36,6 +36,7 @@ export async function identifyCaller(
       : null,
   });
   if (!use.assertionIsNew) throw invalidClient();
+  if (proof instanceof NonceWanted) throw useDpopNonce(proof);
   if (proof instanceof DpopFault) throw invalidDpopProof(proof.message);
   if (proof && !use.proofIsNew) throw invalidDpopProof('the jti was used before');
   if (thirdParty.status !== 'active') throw unauthorizedClient(`this third party is ${thirdParty.status}`);
@@ -43,13 +44,13 @@ export async function identifyCaller(
 }
 
 async function readProof(
-  { clock }: ClientAuthParts,
+  { clock, dpopNonces: nonces }: ClientAuthParts,
   { proofs }: OauthRequest,
   endpoint: string,
 ): Promise<DpopProof | DpopFault | null> {
   if (proofs.length === 0) return null;
   try {
-    return await verifyProof(clock, { proofs, method: 'POST', url: endpoint });
+    return await verifyProof(clock, { proofs, method: 'POST', url: endpoint, nonces });
   } catch (error) {
     if (error instanceof DpopFault) return error;
     throw error;

@@ -8,6 +8,7 @@ import { algorithmsOf, type SigningAlgorithm, signingAlgorithms } from '../regis
 import { findThirdParty } from '../registry/registry-store.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import { sha256Base64url } from './digest.ts';
+import type { DpopNonces } from './dpop-nonce.ts';
 import { invalidClient } from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { importPublicKey } from './public-key.ts';
@@ -28,6 +29,8 @@ export interface ClientAssertion {
 }
 
 export interface ClientAuthParts {
+  /** Null where proofs need no nonce. */
+  readonly dpopNonces: DpopNonces | null;
   readonly db: Store;
   readonly clock: Clock;
   readonly issuer: string;

@@ -4,6 +4,7 @@ import { errors, type JWTHeaderParameters, jwtVerify } from 'jose';
 import { type Clock, nowSeconds } from '../lib/clock.ts';
 import { type SigningAlgorithm, signingAlgorithms } from '../registry/jwks.ts';
 import { sha256Base64url } from './digest.ts';
+import type { DpopNonces } from './dpop-nonce.ts';
 import { importPublicKey } from './public-key.ts';
 
 /** How far a proof's iat may lie from our clock, either way. */
@@ -31,10 +32,22 @@ export interface ProvenRequest {
   readonly url: string;
   /** SHA-256 of the access token, base64url, where one comes with the proof. */
   readonly ath?: string;
+  /** Null where proofs need no nonce. */
+  readonly nonces: DpopNonces | null;
 }
 
 /** The message says what is wrong, in words fit for the third party. */
 export class DpopFault extends Error {}
+
+/** Nothing is wrong but that the proof has no nonce of ours, or an old one (RFC 9449 section 8). */
+export class NonceWanted extends DpopFault {
+  readonly nonce: string;
+
+  constructor(nonce: string) {
+    super('the proof needs the nonce of the header DPoP-Nonce');
+    this.nonce = nonce;
+  }
+}
 
 const fault = (message: string): never => {
   throw new DpopFault(message);
@@ -47,7 +60,7 @@ export async function verifyProof(clock: Clock, request: ProvenRequest): Promise
   if (further.length > 0) return fault('more than one DPoP header was sent');
   if (text.length > longestProof) return fault(`a proof has at most ${longestProof} characters`);
   const { thumbprint, claims } = await verifySignature(clock, text);
-  const { jti, iat, exp, htm, htu, ath } = claims;
+  const { jti, iat, exp, htm, htu, ath, nonce } = claims;
   if (typeof jti !== 'string' || jti.length < 1 || jti.length > longestJti)
     return fault(`jti is text of 1 to ${longestJti} characters`);
   if (typeof iat !== 'number') return fault('iat is missing');
@@ -57,6 +70,7 @@ export async function verifyProof(clock: Clock, request: ProvenRequest): Promise
     return fault('htu is not the address of this request');
   if (request.ath !== undefined && ath !== request.ath)
     return fault('ath is not the hash of the access token');
+  if (request.nonces && !request.nonces.accepts(nonce)) throw new NonceWanted(request.nonces.current());
   return { jkt: thumbprint, jti, jtiHash: sha256Base64url(jti), iatS: iat, text };
 }
 

@@ -86,6 +86,10 @@ export const invalidGrantId = () =>
 export const invalidDpopProof = (description: string) =>
   new OauthError('invalid_dpop_proof', 400, description);
 
+/** RFC 9449 section 8: make the proof again, with this nonce. */
+export const useDpopNonce = ({ nonce, message }: { nonce: string; message: string }) =>
+  new OauthError('use_dpop_nonce', 400, message, { 'DPoP-Nonce': nonce });
+
 /** RFC 8707 section 2. */
 export const invalidTarget = (resource: string) =>
   new OauthError('invalid_target', 400, `the one resource here is ${resource}`);
@@ -116,7 +120,7 @@ const algs = signingAlgorithms.join(' ');
 /** The value of WWW-Authenticate; without `error` where no token was sent at all (RFC 6750 section 3.1). */
 export function dpopChallenge(
   resourceMetadataUrl: string,
-  error?: 'invalid_token' | 'invalid_dpop_proof' | 'insufficient_scope',
+  error?: 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce' | 'insufficient_scope',
 ): string {
   const named = error ? `error="${error}", ` : '';
   return `DPoP ${named}algs="${algs}", resource_metadata="${resourceMetadataUrl}"`;
@@ -124,7 +128,8 @@ export function dpopChallenge(
 
 /** 401 at the data API; the http layer sends `headers` as they are. */
 export const accessRefused = (
-  code: Extract<ErrorCode, 'invalid_token' | 'invalid_dpop_proof'>,
+  code: Extract<ErrorCode, 'invalid_token' | 'invalid_dpop_proof' | 'use_dpop_nonce'>,
   detail: string,
   challenge: string,
-) => new StabledoorError(code, detail, {}, { 'WWW-Authenticate': challenge });
+  headers: Readonly<Record<string, string>> = {},
+) => new StabledoorError(code, detail, {}, { 'WWW-Authenticate': challenge, ...headers });

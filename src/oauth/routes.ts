@@ -4,6 +4,7 @@ import { formBody } from '../http/limits.ts';
 import { logFault, safeError } from '../http/problem.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { OauthRequest } from './caller.ts';
+import type { DpopNonces } from './dpop-nonce.ts';
 import {
   invalidRequest,
   methodNotAllowed,
@@ -34,7 +35,9 @@ export function oauthRoutes(parts: OauthRouteParts): Router {
   const { issuer, signingKeys } = parts;
   const endpoints = endpointsOf(issuer);
   const form = (endpoint: string, answer: RequestHandler) =>
-    router.post(pathOf(endpoint), noStore, formBody(), answer).all(pathOf(endpoint), refuseMethod('POST'));
+    router
+      .post(pathOf(endpoint), noStore, offerNonce(parts.dpopNonces), formBody(), answer)
+      .all(pathOf(endpoint), refuseMethod('POST'));
 
   form(endpoints.pushedRequest, async (req, res) => {
     res.status(201).json(await pushAuthorizationRequest(parts, oauthRequest(req)));
@@ -75,6 +78,14 @@ export function oauthRoutes(parts: OauthRouteParts): Router {
 const signedIntrospection = 'application/token-introspection+jwt';
 
 const pathOf = (address: string): string => new URL(address).pathname;
+
+/** RFC 9449 section 8.2: every answer brings the nonce for the next proof, where nonces are switched on. */
+export const offerNonce =
+  (nonces: DpopNonces | null): RequestHandler =>
+  (_req, res, next) => {
+    if (nonces) res.set('DPoP-Nonce', nonces.current());
+    next();
+  };
 
 const noStore: RequestHandler = (_req, res, next) => {
   res.set({ 'Cache-Control': 'no-store', Pragma: 'no-cache' });

@@ -9,6 +9,7 @@ import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
 import { type ClientTokenAnswer, issueClientToken } from './client-credentials.ts';
 import { newSecret, sha256 } from './digest.ts';
 import type { DpopProof } from './dpop.ts';
+import type { DpopNonces } from './dpop-nonce.ts';
 import {
   invalidDpopProof,
   invalidGrant,
@@ -27,6 +28,8 @@ import type { Parameters } from './parameters.ts';
 import { type Redemption, readCode, readRefreshToken } from './redemption.ts';
 
 export interface TokenParts extends AccessParts, GrantParts {
+  /** Null where proofs need no nonce. */
+  readonly dpopNonces: DpopNonces | null;
   readonly db: Database;
 }
 

@@ -4,7 +4,8 @@ import { nowSeconds } from '../lib/clock.ts';
 import { type AccessParts, type VerifiedToken, verifyAccessToken } from './access-token.ts';
 import { boundedCache } from './bounded-cache.ts';
 import { sha256Base64url } from './digest.ts';
-import { DpopFault, type DpopProof, proofWindowSeconds, verifyProof } from './dpop.ts';
+import { DpopFault, type DpopProof, NonceWanted, proofWindowSeconds, verifyProof } from './dpop.ts';
+import type { DpopNonces } from './dpop-nonce.ts';
 import { accessRefused, dpopChallenge } from './errors.ts';
 import { endpointsOf } from './metadata.ts';
 
@@ -38,13 +39,18 @@ export interface AccessRequest {
 export type VerifyAccess = (request: AccessRequest) => Promise<AccessClaims>;
 
 /** Makes the check of the data API. It rejects with StabledoorError 401 that carries its WWW-Authenticate. */
-export function accessVerifier(parts: AccessParts): VerifyAccess {
+export function accessVerifier(parts: AccessParts & { dpopNonces: DpopNonces | null }): VerifyAccess {
   const { origin } = new URL(parts.issuer);
   const { resourceMetadata } = endpointsOf(parts.issuer);
   const verified = boundedCache<VerifiedToken>(cachedTokens);
   const refuse = (code: 'invalid_token' | 'invalid_dpop_proof', detail: string): never => {
     throw accessRefused(code, detail, dpopChallenge(resourceMetadata, code));
   };
+
+  const nonceWanted = ({ message, nonce }: NonceWanted) =>
+    accessRefused('use_dpop_nonce', message, dpopChallenge(resourceMetadata, 'use_dpop_nonce'), {
+      'DPoP-Nonce': nonce,
+    });
 
   async function tokenOf(token: string, ath: string): Promise<VerifiedToken> {
     const known = verified.get(ath);
@@ -69,7 +75,9 @@ export function accessVerifier(parts: AccessParts): VerifyAccess {
       method,
       url: origin + path,
       ath,
+      nonces: parts.dpopNonces,
     }).catch((error: unknown): DpopProof => {
+      if (error instanceof NonceWanted) throw nonceWanted(error);
       if (error instanceof DpopFault) return refuse('invalid_dpop_proof', error.message);
       throw error;
     });

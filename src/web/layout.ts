@@ -1,5 +1,6 @@
 // The frame of every page: head, skip link, name, navigation, footer with help in the same place. Works without script.
 import type { Response } from 'express';
+import { linksUnderBase } from '../http/base-path.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
 import { site } from './words/en.ts';
 
@@ -68,5 +69,5 @@ export function sendPage(res: Response, page: Page, frame: Frame): void {
     .status(page.status ?? 200)
     .set('Cache-Control', 'no-store')
     .type('html')
-    .send(layout(page, frame).text);
+    .send(linksUnderBase(res, layout(page, frame).text));
 }

@@ -25,17 +25,30 @@ export interface BrokerOptions {
   readonly mode?: 'sandbox' | 'demo';
   /** The time at which the log opens. */
   readonly startMs?: number;
+  /** Further settings, such as STABLEDOOR_ISSUER; PORT is put where it says `PORT`. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Null: an embedded server in a folder of its own. */
   readonly databases: TestDatabases | null;
 }
 
-export async function testBroker({ mode = 'demo', startMs, databases }: BrokerOptions): Promise<TestBroker> {
+export async function testBroker({
+  mode = 'demo',
+  startMs,
+  databases,
+  ...more
+}: BrokerOptions): Promise<TestBroker> {
   const dataDir = await mkdtemp(join(tmpdir(), 'stabledoor-'));
+  const port = String(await freePort());
+  const further = Object.entries(more.environment ?? {}).map(([name, value]) => [
+    name,
+    value.replace('PORT', port),
+  ]);
   const environment = {
-    PORT: String(await freePort()),
+    PORT: port,
     STABLEDOOR_MODE: mode,
     STABLEDOOR_DATA_DIR: dataDir,
     ...(databases === null ? {} : addressesOf(databases)),
+    ...Object.fromEntries(further),
   };
   const config = readConfig(environment);
   const parts = await openParts(config, quietLogger, {

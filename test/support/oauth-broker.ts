@@ -38,7 +38,7 @@ export async function oauthBroker(): Promise<OauthBroker> {
   const keyFolder = await mkdtemp(join(tmpdir(), 'stabledoor-keys-'));
   const base = { db: databases.app, ledger, clock, logger: quietLogger };
   const signingKeys = await openSigningKeys(base, keyFolder, { makeMissing: true });
-  const parts = { ...base, issuer: testIssuer, signingKeys };
+  const parts = { ...base, issuer: testIssuer, signingKeys, dpopNonces: null };
   const app = express();
   app.use(giveRequestId);
   app.use(oauthRoutes(parts));

@@ -45,7 +45,10 @@ export function requireSession(req: Request, res: Response, next: NextFunction):
     next();
     return;
   }
-  const here = req.method === 'GET' || req.path === '/authorize' ? ownPath(req.originalUrl) : '/consents';
+  const here =
+    req.method === 'GET' || req.path === '/authorize'
+      ? ownPath(req.originalUrl.slice(req.baseUrl.length))
+      : '/consents';
   res.set('Cache-Control', 'no-store');
   res.redirect(303, `/sign-in?return_to=${encodeURIComponent(here ?? '/consents')}`);
 }
