@@ -1,17 +1,20 @@
 // What a broker does beside answering: each of these is done by whichever process comes first, and by none twice.
+import { type ErasureParts, watchErasures } from './audit/erasure.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
 import { securityEventSigner } from './oauth/sign-security-event.ts';
 import type { SigningKeys } from './oauth/signing-keys.ts';
 import { thirdPartyCaller } from './registry/third-party-call.ts';
 
-export type BackgroundParts = Parameters<typeof watchExpiry>[0] &
+export type BackgroundParts = ErasureParts &
+  Parameters<typeof watchExpiry>[0] &
   Omit<DeliveryParts, 'sign' | 'call'> & { readonly production: boolean; readonly signingKeys: SigningKeys };
 
 /** Call what it gives to end it all; it waits for what is under way. */
 export function startBackground(parts: BackgroundParts): () => Promise<void> {
   const stops = [
     watchExpiry(parts),
+    watchErasures(parts),
     watchOutbox({
       ...parts,
       sign: securityEventSigner(parts.signingKeys),

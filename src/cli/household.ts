@@ -9,6 +9,7 @@ import { addMeterPoints } from '../metering/import/meter-points.ts';
 import { defaultZone } from '../metering/source.ts';
 import type { Parts } from '../parts.ts';
 import { UsageError } from './failure.ts';
+import { addEraseCommand } from './household-erase.ts';
 import { withImporter, withParts } from './opened.ts';
 import { openOutput } from './output.ts';
 
@@ -22,9 +23,9 @@ interface AddOptions {
 }
 
 export function addHouseholdCommands(program: Command): void {
-  program
-    .command('household')
-    .description('homes and who lives there')
+  const household = program.command('household').description('homes and who lives there');
+  addEraseCommand(household);
+  household
     .command('add')
     .description('add a household and its meter point; prints {"household_id"}')
     .requiredOption('--email <address>', 'the householder signs in with it')

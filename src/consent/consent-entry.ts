@@ -65,6 +65,7 @@ export const givenEntry = (req: RequestId, consent: Subject, giving: Giving): Ap
 const overKinds = {
   stop: ['consent.stopped', 'householder'],
   expire: ['consent.expired', 'broker'],
+  end: ['consent.ended', 'broker'],
   return: ['consent.returned', 'third-party'],
   supersede: ['consent.superseded', 'broker'],
 } as const satisfies Partial<Record<ConsentEvent, readonly [string, string]>>;

@@ -17,12 +17,12 @@ export interface ConsentParts {
 /** Run inside the state change's transaction, before its ledger entry. */
 export type Within = (tx: BrokerTransaction, consent: Consent) => Promise<void>;
 
-/** Moves consents on that a newer one replaces; gives the entries that say so. */
+/** Moves consents on together, all of one state; gives the entries that say so. */
 export async function endSiblings(
   tx: BrokerTransaction,
-  ledger: Ledger,
+  ledger: { readonly logId: number },
   siblings: readonly Consent[],
-  event: 'lapse' | 'supersede',
+  event: 'lapse' | 'supersede' | 'end',
   nowMs: number,
 ): Promise<AppendRequest[]> {
   const [first] = siblings;

@@ -168,6 +168,26 @@ export async function findConsentByRequest(
 }
 
 /** The household's consents in one state with one third party, held until the transaction ends. */
+/** Held for the transaction. */
+export async function findHouseholdConsents(
+  tx: BrokerTransaction,
+  householdId: HouseholdId,
+  state: ConsentState,
+): Promise<Consent[]> {
+  const held = await tx
+    .selectFrom('consent.consent')
+    .select('consent_id')
+    .where('household_id', '=', householdId)
+    .where('state', '=', state)
+    .orderBy('consent_id')
+    .forUpdate()
+    .execute();
+  if (held.length === 0) return [];
+  const ids = held.map((row) => row.consent_id);
+  const rows = await selectConsents(tx).where('c.consent_id', 'in', ids).orderBy('c.consent_id').execute();
+  return rows.map(consentOf).filter((consent) => consent.state === state);
+}
+
 export async function findSiblings(
   tx: BrokerTransaction,
   consent: { householdId: HouseholdId; clientId: ClientId; purpose?: Purpose },

@@ -28,6 +28,9 @@ const serverSettings = [
   'log_timezone=UTC',
   'max_connections=200',
   'jit=off',
+  // The server's log must hold no value of a statement: neither its text nor the key of a violated constraint.
+  'log_min_error_statement=panic',
+  'log_error_verbosity=terse',
 ];
 
 /** Starts the server, or adopts the one that runs in this folder already. */

@@ -146,6 +146,8 @@ const entryBody = z.discriminatedUnion('kind', [
     commit: commitments('proof'),
   }),
   kind('disclosure.void', { disclosure: wholeNumber, reason: line(200) }),
+  /** The last entry of a household's chain: how many there were, and nothing of whose. */
+  kind('subject.erased', { entries: wholeNumber }),
   kind('read.dropped', { store_read: storeRead }),
 ]);
 

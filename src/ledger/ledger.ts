@@ -65,6 +65,14 @@ export interface Ledger {
   appendPending(tx: BrokerTransaction, request: AppendRequest): Promise<void>;
   /** Makes a household's key, before its first entry. */
   createSubject(householdId: HouseholdId): Promise<void>;
+  /** `appendWithin` for the entries that close a household's chain: `closing` is the request that closed it. */
+  closeSubjectWithin(
+    tx: BrokerTransaction,
+    requests: readonly AppendRequest[],
+    closing: RequestId,
+  ): Promise<Receipt[]>;
+  /** Deletes a household's key. Only after its chain is closed and its rows are gone. */
+  eraseSubject(householdId: HouseholdId): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -112,6 +120,11 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
       const prepared = await prepareAll(subjects, requests, limits.deadlineMs);
       return received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
     },
+    async closeSubjectWithin(tx, requests, closing) {
+      const prepared = await prepareAll(subjects, requests, limits.deadlineMs, closing);
+      return received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
+    },
+    eraseSubject: (householdId) => subjects.erase(householdId),
     async appendPending(tx, request) {
       await addPending(tx, logId, {
         req: request.req,
@@ -168,9 +181,14 @@ async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
   }
 }
 
-function prepareAll(subjects: Subjects, requests: readonly AppendRequest[], deadlineMs: number) {
+function prepareAll(
+  subjects: Subjects,
+  requests: readonly AppendRequest[],
+  deadlineMs: number,
+  closing?: RequestId,
+) {
   const expiresAt = performance.now() + deadlineMs;
-  return Promise.all(requests.map((request) => prepare(subjects, request, expiresAt)));
+  return Promise.all(requests.map((request) => prepare(subjects, request, expiresAt, closing)));
 }
 
 /** Throws for the first that was not written: the state change must not happen then. */
@@ -187,6 +205,7 @@ async function prepare(
   subjects: Subjects,
   request: AppendRequest,
   expiresAt: number,
+  closing?: RequestId,
 ): Promise<PreparedEntry> {
   const { req, householdId, personal = {}, refusal } = request;
   const subject = householdId === null ? null : await findInTime(subjects, householdId, expiresAt);
@@ -211,12 +230,22 @@ async function prepare(
     subject,
     body: sealBody(request.body, req, Object.keys(commit).length > 0 ? commit : undefined),
     refusal(reason) {
-      const draft = refusal?.(reason) ?? null;
+      // Of an erased household nothing is written any more, not even that it was refused.
+      const draft = reason === 'subject_erased' ? null : (refusal?.(reason) ?? null);
       return draft === null ? null : sealBody(draft, req, kept(request.refusalPersonal ?? []));
     },
-    guards: request.guards ?? [],
+    guards:
+      householdId === null
+        ? (request.guards ?? [])
+        : [present(householdId, closing ?? req), ...(request.guards ?? [])],
   };
 }
+
+/** The household's chain is not closed, but by this very request. */
+const present = (householdId: HouseholdId, req: RequestId): Guard => ({
+  name: 'subject-present',
+  args: { household_id: householdId, req },
+});
 
 /** The key store is a database of its own: when it is down or slow, the entry cannot be made, and that is our 503. */
 async function findInTime(subjects: Subjects, id: HouseholdId, expiresAt: number): Promise<Subject | null> {

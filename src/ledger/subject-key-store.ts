@@ -24,3 +24,7 @@ export async function insertKey(db: SubjectKeyDatabase, householdId: string): Pr
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
+
+export async function deleteKey(db: SubjectKeyDatabase, householdId: string): Promise<void> {
+  await db.deleteFrom('subject.key').where('household_id', '=', householdId).execute();
+}

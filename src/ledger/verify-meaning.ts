@@ -121,6 +121,7 @@ export class MeaningCheck {
         this.#keys.move(place, body);
         break;
       case 'meter-point.linked':
+      case 'subject.erased':
         break;
       default:
         body satisfies never;

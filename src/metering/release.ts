@@ -90,7 +90,8 @@ async function append(parts: ReleaseParts, request: AppendRequest): Promise<Rece
   try {
     return await parts.ledger.append(request);
   } catch (error) {
-    throw error instanceof GuardRefused ? new StabledoorError(replayed) : error;
+    if (!(error instanceof GuardRefused)) throw error;
+    throw new StabledoorError(error.reason === replayed ? replayed : 'invalid_token');
   }
 }
 

@@ -141,6 +141,7 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
     jkt: JKT,
   },
   'disclosure.void': { kind: 'disclosure.void', actor: 'broker', disclosure: 6, reason: 'too late' },
+  'subject.erased': { kind: 'subject.erased', actor: 'householder', entries: 7 },
   'read.dropped': { kind: 'read.dropped', actor: 'broker', store_read: '1700000000/2' },
 };
 

@@ -2,6 +2,12 @@
 import type { ColumnType, Generated } from 'kysely';
 
 export interface HouseholdTables {
+  'household.erasure': {
+    household_id: string;
+    asked_by: 'householder' | 'operator';
+    asked_at: Date;
+    due_at: Date;
+  };
   'household.household': { household_id: string; log_id: number; added_at: Date };
   'household.occupier': { occupier_id: string; household_id: string; email: string; added_at: Date };
   'household.meter_point': {

@@ -8,7 +8,7 @@ import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
-import { dashboard, stateWords, stopped } from '../words/en.ts';
+import { dashboard, erase, stateWords, stopped } from '../words/en.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
 
@@ -42,7 +42,8 @@ ${shown.map(
   ({ title, consents }) => html`<h2 class="govuk-heading-m">${title}</h2>
 ${consents.map((consent) => card(consent, parts))}`,
 )}
-<p class="govuk-body">${dashboard.others}</p>`,
+<p class="govuk-body">${dashboard.others}</p>
+<p class="govuk-body"><a class="govuk-link" href="/erase">${erase.link}</a></p>`,
   };
 }
 

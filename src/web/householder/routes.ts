@@ -11,6 +11,7 @@ import type { Mailer } from '../../notify/mail.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { authorizePages } from './authorize-pages.ts';
 import { consentsPages, markStops } from './consents-pages.ts';
+import { erasePages } from './erase-pages.ts';
 import { errorPages } from './error-page.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { startPages } from './start-page.ts';
@@ -40,6 +41,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   signInPages(pages, parts);
   authorizePages(pages, parts);
   consentsPages(pages, parts);
+  erasePages(pages, parts);
 
   const css = readFileSync(new URL('../../../assets/site.css', import.meta.url), 'utf8');
   router.get('/assets/site.css', (_req, res) => {
@@ -51,4 +53,4 @@ export function householderRoutes(given: HouseholderParts): Router {
 }
 
 /** A path under one of these that is no page of ours is answered with a page all the same. */
-const ownPaths = /^\/(?:$|(?:sign-in|sign-out|authorize|consents|demo\/mail)(?:\/|$))/;
+const ownPaths = /^\/(?:$|(?:sign-in|sign-out|authorize|consents|erase|demo\/mail)(?:\/|$))/;

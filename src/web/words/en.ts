@@ -134,6 +134,18 @@ export const stopped = {
   notYetPhone: (phone: string) => `Or phone ${phone} and say that you want to stop.`,
 } as const;
 
+export const erase = {
+  title: 'Erase everything about me',
+  link: 'Erase everything about me',
+  what: 'All sharing ends. Then we erase your e-mail address, your home, your choices and the key that ties the record to you.',
+  stays: 'The record keeps that there was an access. Nobody can tell any more that it was about you.',
+  others: 'We cannot erase what others have seen, or what your supplier keeps.',
+  ask: 'Erase',
+  due: (day: string) => `We erase everything on ${day}. Until then you can sign in and keep it.`,
+  keep: 'Keep it',
+  kept: 'Nothing is erased.',
+} as const;
+
 export const mailPage = {
   title: 'Mail of this demo',
   intro: 'In the demo no mail leaves the machine. Here it is.',
