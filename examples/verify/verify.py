@@ -218,6 +218,7 @@ KINDS = {
     },
     "disclosure.void": {"disclosure": integer(), "reason": line(200)},
     "read.dropped": {"store_read": STORE_READ},
+    "subject.erased": {"entries": integer()},
 }
 EVERY = {
     "req": text_of(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
