@@ -89,6 +89,7 @@ const fullLife: readonly Step[] = honestThen(
   drafts['key.published'],
   drafts['key.retired'],
   { ...drafts['read.dropped'], store_read: '1700009999/9' },
+  drafts['subject.erased'],
 );
 export const kindsOfFullLife: readonly EntryKind[] = fullLife.map(({ draft }) => draft.kind);
 
