@@ -96,9 +96,16 @@ test('a broker in production makes no key, and connects to no meter store that i
 test('P5: what a superuser changes in the database, verify finds and names by its index', async () => {
   const admin = server.url('postgres', server.superuserPassword, 'stabledoor');
   const db: Kysely<unknown> = openDatabase({ url: admin, maxConnections: 1 });
+  // Whoever owns the table can put its triggers to sleep and wake them again.
   const rewrite = (from: string, to: string) =>
-    sql`update ledger.entry set entry = convert_to(replace(convert_from(entry, 'UTF8'), ${from}, ${to}), 'UTF8')
-      where idx = 1`.execute(db);
+    db.transaction().execute(async (tx) => {
+      await sql`alter table ledger.entry_0 disable trigger never_changed`.execute(tx);
+      await sql`update ledger.entry
+        set entry = convert_to(replace(convert_from(entry, 'UTF8'), ${from}, ${to}), 'UTF8') where idx = 1`.execute(
+        tx,
+      );
+      await sql`alter table ledger.entry_0 enable always trigger never_changed`.execute(tx);
+    });
   const verify = async () => {
     const ran = await stabledoor(settings, ['ledger', 'verify', '--json']);
     const { violations } = JSON.parse(ran.out) as { violations: { index: number; kind: string }[] };
