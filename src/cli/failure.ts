@@ -3,6 +3,8 @@
 import { CommanderError } from 'commander';
 import { ConfigError, configExitCode } from '../config.ts';
 import { isUnreachable } from '../db/unreachable.ts';
+import { errorCatalogue } from '../lib/error-catalogue.ts';
+import { StabledoorError } from '../lib/errors.ts';
 
 export const exitCodes = { failure: 1, usage: 2, badSetting: configExitCode } as const;
 
@@ -35,7 +37,13 @@ export function failureOf(error: unknown): Failure {
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return 'a fault without words';
   const inner = error instanceof AggregateError ? error.errors[0] : undefined;
+  if (error instanceof StabledoorError) return oneLine(titled(error));
   const message = error.message || (inner instanceof Error ? inner.message : '') || error.name;
   if (isUnreachable(error) || isUnreachable(inner)) return `the database does not answer (${message})`;
-  return message.split('\n')[0] ?? message;
+  return oneLine(message);
 }
+
+const oneLine = (text: string): string => text.split('\n')[0] as string;
+
+/** What is wrong, then the case or what to do: where there is no detail, the message is advice alone. */
+const titled = ({ code, message }: StabledoorError): string => `${errorCatalogue[code].title}. ${message}`;
