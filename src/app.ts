@@ -39,7 +39,7 @@ export function createApp(parts: Parts): Express {
     grantsRoutes(parts),
     ...(mode === 'production' ? [] : [sandboxRoutes(parts)]),
     errorCodePages({ helpPhone }),
-    householderRoutes({ ...parts, helpPhone }),
+    householderRoutes({ ...parts, db: parts.pagesDb, helpPhone }),
   ]);
 
   app.use(nothingHere);

@@ -47,6 +47,8 @@ export interface Parts {
   readonly metrics: Metrics;
   readonly stores: Stores;
   readonly db: Database;
+  /** The same database, for the householder's pages alone. */
+  readonly pagesDb: Database;
   readonly meterStore: Kysely<MeterStoreTables>;
   readonly clock: DatabaseClock;
   readonly ledger: Ledger;
@@ -86,6 +88,12 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const subjectKeys = openDatabase<SubjectKeyTables>({ url: addresses.subjectKeys, maxConnections: 4 });
     const meterStore = openDatabase<MeterStoreTables>({ url: addresses.meterReader, maxConnections: 8 });
     // Of its own, so that no page waits where an append should, and with the append's deadline for each statement.
+    // Pages have connections of their own: reads that crowd the others must not keep a householder from stopping.
+    const pagesDb = openDatabase({
+      url: addresses.app,
+      maxConnections: 8,
+      applicationName: 'stabledoor pages',
+    });
     const ledgerDb = openDatabase({
       url: addresses.app,
       maxConnections: 4,
@@ -93,7 +101,9 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       statementTimeoutMs: defaultLimits.deadlineMs,
     });
     closing.push(() =>
-      Promise.all([db, subjectKeys, meterStore, ledgerDb].map((each) => each.destroy())).then(() => {}),
+      Promise.all([db, pagesDb, subjectKeys, meterStore, ledgerDb].map((each) => each.destroy())).then(
+        () => {},
+      ),
     );
     await refusePendingMigrations(db);
     await checkLedgerRights(db);
@@ -136,6 +146,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       metrics,
       stores,
       db,
+      pagesDb,
       meterStore,
       clock,
       ledger,

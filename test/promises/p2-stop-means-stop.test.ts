@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { stopConsent } from '../../src/consent/consents.ts';
+import { openBrowser, textOf } from '../../src/demo/browser.ts';
 import type { OccupierId } from '../../src/lib/ids.ts';
 import {
   type BareParty,
@@ -118,4 +119,21 @@ test('stopping twice is no error and one entry', async () => {
     (entry) => entry.kind === 'consent.stopped' && entry.consent_ref === token.consentId,
   );
   assert.equal(stops.length, 1);
+});
+
+test('a stop is taken while every connection of the data API is busy', async () => {
+  const token = await bareToken(broker, party, home);
+  const browser = openBrowser(broker.issuer);
+  const asked = await browser.submit(await browser.open('/sign-in'), 'id="email"', [['email', home.email]]);
+  const code = textOf(asked, 'data-demo-code') as string;
+  await browser.submit(asked, 'id="code"', [['code', code]]);
+  const dashboard = await browser.open('/consents');
+
+  const busy = Array.from({ length: 16 }, () => sql`select pg_sleep(4)`.execute(broker.parts.db));
+  const began = performance.now();
+  const done = await browser.submit(dashboard, `/consents/${token.consentId}/stop`, []);
+  const took = performance.now() - began;
+  await Promise.all(busy);
+  assert.match(done.html, /Sharing has stopped/);
+  assert.ok(took < 3000, `it waited ${took} ms`);
 });
