@@ -133,6 +133,11 @@ export const settings = {
     secret: true,
   },
   STABLEDOOR_METRICS_PORT: { schema: port, standard: 'none', does: 'port of /metrics, on HOST' },
+  STABLEDOOR_HEAD_GUARD_FILE: {
+    schema: path,
+    standard: 'head-guard-<mode> in the data folder',
+    does: 'the newest checkpoint, kept apart from the database, so that an old backup is known for one',
+  },
   STABLEDOOR_WITNESS_POLICY_FILE: {
     schema: path,
     standard: 'none',

@@ -19,6 +19,7 @@ export interface Config {
   readonly dataDir: string;
   readonly keyDir: string;
   readonly policyDir: string;
+  readonly headGuardFile: string;
   readonly logOrigin: string;
   readonly mailUrl: string;
   readonly helpPhone: string | null;
@@ -70,6 +71,7 @@ export function readConfig(env: Environment = process.env): Config {
     dataDir,
     keyDir: resolve(values.STABLEDOOR_KEY_DIR ?? join(dataDir, `keys-${mode}`)),
     policyDir: resolve(values.STABLEDOOR_POLICY_DIR ?? join(import.meta.dirname, '../policies')),
+    headGuardFile: resolve(values.STABLEDOOR_HEAD_GUARD_FILE ?? join(dataDir, `head-guard-${mode}`)),
     logOrigin:
       values.STABLEDOOR_LOG_ORIGIN ??
       `${new URL(issuer).host}${new URL(issuer).pathname.replace(/\/$/, '')}/ledger`,

@@ -2,22 +2,24 @@
 // knows every part; each part knows only what stands to its left.
 import type { Kysely } from 'kysely';
 import type { Config } from './config.ts';
-import { type DatabaseClock, openClock } from './db/clock.ts';
+import { type DatabaseClock, machineTimes, openClock } from './db/clock.ts';
 import { type Database, openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { openStores, type Stores } from './db/stores.ts';
 import type { MeterStoreTables } from './db/tables/meter-store.ts';
+import { openHeadGuard, removeHeadGuard } from './ledger/head-guard.ts';
+import { holdLedger } from './ledger/held-ledger.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import type { NoteSigner } from './ledger/note-signer.ts';
 import { proveConsistency } from './ledger/proofs.ts';
 import { defaultLimits } from './ledger/sequencer.ts';
 import { openLedgerKey } from './ledger/signing-key.ts';
-import { checkLedgerIsWhole, checkLedgerRights } from './ledger/start-check.ts';
 import type { SubjectKeyTables } from './ledger/subject-key-store.ts';
 import { openSubjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
 import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
 import { openWriteGate, type WriteGate } from './ledger/write-gate.ts';
+import { openWriteWatch, type WriteWatch } from './ledger/write-watch.ts';
 import type { Clock } from './lib/clock.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
@@ -54,6 +56,8 @@ export interface Parts {
   readonly ledger: Ledger;
   /** Whether this process may write entries. */
   readonly gate: WriteGate;
+  /** What keeps asking whether it may. */
+  readonly watch: WriteWatch;
   /** Null where no witness policy is set. */
   readonly witnessing: Witnessing | null;
   readonly policy: Policy;
@@ -106,8 +110,6 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       ),
     );
     await refusePendingMigrations(db);
-    await checkLedgerRights(db);
-    await checkLedgerIsWhole(db, theLogId);
     await assertReadOnly(meterStore);
     await options.beforeLog?.(stores);
     const clock = await openClock(db as never, production ? null : addresses.app);
@@ -115,29 +117,45 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const policy = await openPolicy(config.policyDir);
     const signer = await openLedgerKey(config.keyDir, config.logOrigin, !production);
     const gate = openWriteGate();
+    if (options.fresh) await removeHeadGuard(config.headGuardFile);
+    const watch = await openWatch({ config, logger, db, signer, gate });
+    closing.push(() => watch.close());
     const witnessing = await openWitnesses({ config, logger, metrics, db, clock, signer, gate });
     closing.push(async () => witnessing?.close());
-    const ledger = await openLedger({
+    const opened = await openLedger({
       db: ledgerDb,
       logId: theLogId,
       origin: config.logOrigin,
       mode: config.mode,
       signer,
       gate,
+      watch,
       subjects: openSubjects(subjectKeys, config.logOrigin),
       logger,
       metrics,
     });
-    closing.push(() => ledger.close());
-    await publishPolicy({ db, ledger, clock }, policy);
-    const keyParts = { db, ledger, clock, logger };
-    const signingKeys = await openSigningKeys(keyParts, config.keyDir, { makeMissing: !production });
+    closing.push(() => opened.close());
+    const keyParts = { db, ledger: opened, clock, logger };
+    const makeMissing = !production;
+    const signingKeys = await openSigningKeys(keyParts, config.keyDir, { makeMissing, publishes: false });
     closing.push(() => signingKeys.close());
     const nonces = await openNonces(config, clock);
+    const held = holdLedger({
+      ledger: opened,
+      gate,
+      logger,
+      async first() {
+        await publishPolicy({ db, ledger: opened, clock }, policy);
+        await signingKeys.publish();
+      },
+    });
+    closing.push(() => held.close());
+    await held.start();
+    const { ledger } = held;
     const mailer = openMailer(config, logger);
     closing.push(() => mailer.close());
     const { issuer } = config;
-    closing.push(startBackground({ ...keyParts, production, issuer, mailer, signingKeys }));
+    closing.push(startBackground({ ...keyParts, ledger, production, issuer, mailer, signingKeys }));
     return {
       config,
       issuer: config.issuer,
@@ -151,6 +169,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       clock,
       ledger,
       gate,
+      watch,
       witnessing,
       policy,
       source: embeddedSource(meterStore),
@@ -164,6 +183,23 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     await close();
     throw error;
   }
+}
+
+type WatchParts = Pick<Parts, 'config' | 'logger' | 'db' | 'gate'> & { signer: NoteSigner };
+
+/** Before anything is written, and before the witnesses are asked: the head must be known first. */
+function openWatch({ config, signer, ...parts }: WatchParts): Promise<WriteWatch> {
+  const logKeys = () => [signer.key];
+  const trust = () => ({ origin: config.logOrigin, logKeys: logKeys() });
+  const guard = openHeadGuard(config.headGuardFile, trust);
+  return openWriteWatch({
+    ...parts,
+    logId: theLogId,
+    origin: config.logOrigin,
+    logKeys,
+    guard,
+    times: machineTimes,
+  });
 }
 
 type WitnessParts = Pick<Parts, 'config' | 'logger' | 'metrics' | 'db' | 'clock' | 'gate'> & {

@@ -11,7 +11,7 @@ import { openCheckpoint } from '../ledger/checkpoint.ts';
 import { countPending, findLog, headTimeMs, latestCheckpoint } from '../ledger/ledger-store.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { openLedgerKey } from '../ledger/signing-key.ts';
-import { checkLedgerRights } from '../ledger/start-check.ts';
+import { findRightsFault } from '../ledger/start-check.ts';
 import { assertReadOnly, theLogId } from '../parts.ts';
 import { type Check, type Finding, run } from './check.ts';
 import { withStores } from './opened.ts';
@@ -68,7 +68,8 @@ const rightsCheck = (db: Database): Check => ({
   name: 'rights and durability',
   mend: 'mend what is named: the application role is a member of stabledoor_app alone (docs/1-running.md)',
   async look() {
-    await checkLedgerRights(db);
+    const fault = await findRightsFault(db);
+    if (fault !== null) throw new Error(fault);
     return 'the application role can only append, durably';
   },
 });

@@ -1,5 +1,6 @@
 // The process's view of ledger.now(): the machine's clock plus the offset that the database keeps, told of changes by
 // NOTIFY. This is the one place that asks the machine for the time.
+import { uptime } from 'node:os';
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import pg from 'pg';
@@ -7,6 +8,9 @@ import type { Clock } from '../lib/clock.ts';
 
 /** For what happens before there is a database: making keys. Nothing that is recorded or compared may use it. */
 export const machineClock: Clock = { nowMs: () => Date.now() };
+
+/** To find out whether a clock can be believed: the machine's, and how long the machine has been up, asleep or awake. */
+export const machineTimes = { wallMs: () => Date.now(), uptimeMs: () => uptime() * 1000 };
 
 export interface DatabaseClock extends Clock {
   /** Reads the offset again, for whoever has just moved the clock. */

@@ -3,6 +3,7 @@
 import type { BrokerTransaction } from '../db/database.ts';
 import { encodeBase64 } from '../lib/base64.ts';
 import type { RequestId } from '../lib/ids.ts';
+import { clockSlackMs } from './clock-check.ts';
 import type { Subject } from './commitment.ts';
 import { assembleEntry } from './entry.ts';
 import { ClockFault, GateShut } from './errors.ts';
@@ -58,10 +59,9 @@ export interface BatchParts {
   readonly subjects: Subjects;
   signCheckpoint(size: number, root: Uint8Array): string;
   readonly gate?: WriteGate | undefined;
+  /** Entries that the log is known to have had. */
+  knownSize?(): number;
 }
-
-/** A clock this far behind the last entry is waited out by standing still; further, it is a fault. */
-const clockSlackMs = 2000;
 
 interface Placed {
   readonly req: string;
@@ -103,6 +103,9 @@ export async function assembleBatch(
     households: prepared.map((entry) => entry.householdId),
     guards: guardsByName(prepared),
   });
+  const known = parts.knownSize?.() ?? 0;
+  if (head.size < known)
+    throw new GateShut(`this log has been set back from ${known} entries to ${head.size}`);
   const outcomes: BatchOutcome[] = new Array(prepared.length);
   const placed = [...(await placeWaiting(parts, head)), ...placePrepared(prepared, head, outcomes)];
   return { outcomes, placed, batch: placed.length === 0 ? null : assemble(parts, head, placed) };

@@ -174,6 +174,8 @@ export interface LedgerRights {
   readonly synchronous_commit: string;
   /** Tables of the ledger that the role could write to; null is right. */
   readonly too_much: string | null;
+  /** The owner of the ledger, if the role is it or could become it; null is right. */
+  readonly may_become: string | null;
 }
 
 export async function readLedgerRights(db: Store): Promise<LedgerRights> {
@@ -184,7 +186,9 @@ export async function readLedgerRights(db: Store): Promise<LedgerRights> {
          from pg_catalog.pg_tables t
         where t.schemaname = 'ledger'
           and has_table_privilege(format('%I.%I', t.schemaname, t.tablename), 'insert, update, delete, truncate, trigger')
-      ) as too_much`.execute(db);
+      ) as too_much,
+      (select min(r.rolname) from pg_catalog.pg_namespace n join pg_catalog.pg_roles r on r.oid = n.nspowner
+        where n.nspname = 'ledger' and pg_has_role(n.nspowner, 'member')) as may_become`.execute(db);
   return rows[0] as LedgerRights;
 }
 

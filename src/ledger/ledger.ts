@@ -32,6 +32,7 @@ import {
 import type { Subjects } from './subjects.ts';
 import { openTurns } from './turns.ts';
 import type { WriteGate } from './write-gate.ts';
+import type { WriteWatch } from './write-watch.ts';
 
 export type { Guard, Receipt } from './batch.ts';
 export { GuardRefused, RequestRepeated } from './errors.ts';
@@ -88,6 +89,8 @@ export interface LedgerParts {
   readonly limits?: SequencerLimits;
   /** Asked before each append: whoever shuts it stops the log, and says why. */
   readonly gate?: WriteGate;
+  /** Follows what is appended, and knows how long the log has been. */
+  readonly watch?: Pick<WriteWatch, 'knownSize' | 'appended'>;
 }
 
 /** Opens the log, writing `log.opened` if it is new. Errors: the origin, mode or key is not that of the log. */
@@ -101,10 +104,14 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     subjects,
     signCheckpoint: (size, root) => signer.signNote(formatCheckpoint({ origin, size, root })),
     gate: parts.gate,
+    knownSize: () => parts.watch?.knownSize() ?? 0,
   };
   const limits = parts.limits ?? defaultLimits;
-  const write: BatchWriter = (entries) =>
-    db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
+  const write: BatchWriter = async (entries) => {
+    const outcomes = await db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
+    parts.watch?.appended();
+    return outcomes;
+  };
   const sequencer = openSequencer(write, parts.logger, limits);
   const turns = openTurns();
   let stopDraining = async () => {};
@@ -118,7 +125,9 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     }),
     async appendWithin(tx, requests) {
       const prepared = await prepareAll(subjects, requests, limits.deadlineMs);
-      return received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
+      const receipts = received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
+      parts.watch?.appended();
+      return receipts;
     },
     async closeSubjectWithin(tx, requests, closing) {
       const prepared = await prepareAll(subjects, requests, limits.deadlineMs, closing);
@@ -165,6 +174,9 @@ function timed(metrics: Metrics | undefined, append: Append): Append {
 async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
   const size = await openLogRow(parts.db, parts.logId, parts.origin, parts.mode);
   if (size > 0) return;
+  // There is nothing yet that could be read while this waits to be mended.
+  const whyShut = parts.gate?.whyShut() ?? null;
+  if (whyShut !== null) throw new Error(whyShut);
   const opening = {
     kind: 'log.opened',
     actor: 'broker',

@@ -1,9 +1,10 @@
 // What a witness remembers: one file a log, the newest checkpoint that it cosigned. A file is replaced whole and is on
 // the disk before anybody hears of it; one process alone holds the folder, and none starts over a file it cannot read.
 import { createHash, randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { replaceDurably } from './durable-file.ts';
 
 export interface WitnessFolder {
   /** The note kept for a log, or null if it has never cosigned for it. `name` is a file's name. */
@@ -28,39 +29,9 @@ export async function openWitnessFolder(dir: string): Promise<WitnessFolder> {
         throw error;
       });
     },
-    async keep(name, note) {
-      const fresh = join(dir, `${name}.${randomBytes(6).toString('hex')}.new`);
-      try {
-        await writeDurably(fresh, note);
-        await rename(fresh, join(dir, name));
-      } catch (error) {
-        await rm(fresh, { force: true });
-        throw error;
-      }
-      await flushFolder(dir);
-    },
+    keep: (name, note) => replaceDurably(join(dir, name), note),
     close: () => new Promise((done) => lock.close(() => done())),
   };
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text, 'utf8');
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** A rename is durable only once the folder is. */
-async function flushFolder(dir: string): Promise<void> {
-  const folder = await open(dir, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 /**

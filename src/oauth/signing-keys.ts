@@ -38,6 +38,8 @@ export interface SigningKeys {
   jwks(): Jwks;
   /** Looks at folder and table now, and retires what is due. */
   refresh(): Promise<void>;
+  /** Publishes the keys of the folder that no entry names yet. */
+  publish(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,13 +57,19 @@ interface Ring {
   readonly published: ReadonlyMap<string, PublishedKey & { readonly signsFromMs: number }>;
 }
 
-/** Throws if there is no key and `makeMissing` is false: production never makes one by itself. */
+/**
+ * Throws if there is no key and `makeMissing` is false: production never makes one by itself. With `publishes: false`
+ * nothing is written to the ledger until `publish` is called.
+ */
 export async function openSigningKeys(
   parts: SigningKeyParts,
   folder: string,
-  { makeMissing }: { makeMissing: boolean },
+  { makeMissing, publishes = true }: { makeMissing: boolean; publishes?: boolean },
 ): Promise<SigningKeys> {
-  let ring = await firstRing(parts, folder, makeMissing);
+  await haveKey(parts, folder, makeMissing);
+  if (publishes) await publishMissing(parts, folder);
+  let ring = await readRing(parts, folder, { files: new Map(), published: new Map() });
+  if (publishes) signerOf(ring, parts.clock);
   let refreshing: Promise<void> | null = null;
   let looking: Promise<void> | null = null;
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -98,6 +106,11 @@ export async function openSigningKeys(
         .catch(complain);
       return looking.then(() => ring.published.get(kid));
     },
+    async publish() {
+      await publishMissing(parts, folder);
+      await refreshing?.catch(() => {});
+      await refresh();
+    },
     jwks: () => ({ keys: [...ring.published.values()].reverse().map((key) => key.publicJwk) }),
     refresh,
     async close() {
@@ -110,23 +123,26 @@ export async function openSigningKeys(
 const pause = (ms: number): Promise<void> =>
   ms <= 0 ? Promise.resolve() : new Promise((done) => setTimeout(done, ms));
 
-async function firstRing(parts: SigningKeyParts, folder: string, makeMissing: boolean): Promise<Ring> {
-  const records = await listSigningKeys(parts.db);
-  const alive = new Set(records.filter((record) => record.retiredAt === null).map((record) => record.kid));
-  const dead = new Set(records.filter((record) => record.retiredAt !== null).map((record) => record.kid));
-  const files = (await readSigningKeys(folder)).filter((key) => !dead.has(key.kid));
-  if (files.length === 0) {
-    if (!makeMissing)
-      throw new Error(`there is no key to sign access tokens in ${folder}: run stabledoor init`);
-    files.push(await makeSigningKey(folder, parts.clock));
-  }
-  // The first key of all signs at once; one that comes beside others is made known before it does.
-  const leadSeconds = alive.size === 0 ? 0 : keyLeadSeconds;
-  await publishSigningKeys(parts, files, { leadSeconds, actor: 'broker' });
-  const ring = await readRing(parts, folder, { files: new Map(), published: new Map() });
-  signerOf(ring, parts.clock);
-  return ring;
+async function haveKey(parts: SigningKeyParts, folder: string, makeMissing: boolean): Promise<void> {
+  const dead = new Set(retired(await listSigningKeys(parts.db)));
+  const files = await readSigningKeys(folder);
+  if (files.some((key) => !dead.has(key.kid))) return;
+  if (!makeMissing)
+    throw new Error(`there is no key to sign access tokens in ${folder}: run stabledoor init`);
+  await makeSigningKey(folder, parts.clock);
 }
+
+async function publishMissing(parts: SigningKeyParts, folder: string): Promise<void> {
+  const records = await listSigningKeys(parts.db);
+  const dead = new Set(retired(records));
+  const files = (await readSigningKeys(folder)).filter((key) => !dead.has(key.kid));
+  // The first key of all signs at once; one that comes beside others is made known before it does.
+  const leadSeconds = records.length === dead.size ? 0 : keyLeadSeconds;
+  await publishSigningKeys(parts, files, { leadSeconds, actor: 'broker' });
+}
+
+const retired = (records: readonly KeyRecord[]): string[] =>
+  records.filter((record) => record.retiredAt !== null).map((record) => record.kid);
 
 async function readRing({ db, logger }: SigningKeyParts, folder: string, before: Ring): Promise<Ring> {
   const records = await listSigningKeys(db);

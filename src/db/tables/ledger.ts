@@ -1,7 +1,8 @@
 // The rows of the schemas `ledger` and `subject`. The application may read them and execute the functions, no more.
 
 export interface LedgerTables {
-  'ledger.log': { log_id: number; origin: string; mode: string; opened_at: Date };
+  'ledger.log': { log_id: number; origin: string; mode: string; opened_at: Date; succeeds: number | null };
+  'ledger.log_key': { log_id: number; key: string; published_at: Date; retired_at: Date | null };
   'ledger.head': { log_id: number; size: number; tip: Buffer; frontier: Buffer[]; last_ms: number };
   'ledger.entry': { log_id: number; idx: number; leaf: Buffer; entry: Buffer };
   /** Level 1 and up; level 0 is ledger.entry.leaf. */
