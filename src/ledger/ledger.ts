@@ -131,7 +131,9 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     },
     async closeSubjectWithin(tx, requests, closing) {
       const prepared = await prepareAll(subjects, requests, limits.deadlineMs, closing);
-      return received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
+      const receipts = received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
+      parts.watch?.appended();
+      return receipts;
     },
     eraseSubject: (householdId) => subjects.erase(householdId),
     async appendPending(tx, request) {

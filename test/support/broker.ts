@@ -19,6 +19,8 @@ export interface TestBroker {
   /** The settings of this broker, for another process beside it. */
   readonly environment: Readonly<Record<string, string>>;
   close(): Promise<void>;
+  /** Closes it and keeps its folder. */
+  leave(): Promise<void>;
 }
 
 export interface BrokerOptions {
@@ -29,21 +31,19 @@ export interface BrokerOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Null: an embedded server in a folder of its own. */
   readonly databases: TestDatabases | null;
+  /** Start over on the data folder, keys and address of a broker before, which was left with `leave`. */
+  readonly again?: TestBroker;
 }
 
-export async function testBroker({
-  mode = 'demo',
-  startMs,
-  databases,
-  ...more
-}: BrokerOptions): Promise<TestBroker> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'stabledoor-'));
+export async function testBroker(options: BrokerOptions): Promise<TestBroker> {
+  const { mode = 'demo', startMs, databases, again } = options;
+  const dataDir = again?.parts.config.dataDir ?? (await mkdtemp(join(tmpdir(), 'stabledoor-')));
   const port = String(await freePort());
-  const further = Object.entries(more.environment ?? {}).map(([name, value]) => [
+  const further = Object.entries(options.environment ?? {}).map(([name, value]) => [
     name,
     value.replace('PORT', port),
   ]);
-  const environment = {
+  const environment = again?.environment ?? {
     PORT: port,
     STABLEDOOR_MODE: mode,
     STABLEDOOR_DATA_DIR: dataDir,
@@ -57,14 +57,18 @@ export async function testBroker({
     },
   });
   const server = await listen(parts);
+  const leave = async () => {
+    server.closeAllConnections();
+    await new Promise((done) => server.close(done));
+    await parts.close();
+  };
   return {
     parts,
     issuer: config.issuer,
     environment,
+    leave,
     async close() {
-      server.closeAllConnections();
-      await new Promise((done) => server.close(done));
-      await parts.close();
+      await leave();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

@@ -6,6 +6,7 @@ import type { SequencerLimits } from '../../src/ledger/sequencer.ts';
 import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
 import { openSubjects } from '../../src/ledger/subjects.ts';
 import type { WriteGate } from '../../src/ledger/write-gate.ts';
+import type { WriteWatch } from '../../src/ledger/write-watch.ts';
 import { type HouseholdId, newId } from '../../src/lib/ids.ts';
 import { openLogger } from '../../src/observe/logger.ts';
 import type { TestDatabases } from './database.ts';
@@ -27,6 +28,7 @@ export async function testLedger(
     mode?: LogMode;
     origin?: string;
     gate?: WriteGate;
+    watch?: Pick<WriteWatch, 'knownSize' | 'appended'>;
   } = {},
 ): Promise<TestLedger> {
   const origin = options.origin ?? testOrigin;
@@ -42,6 +44,7 @@ export async function testLedger(
     logger: quietLogger,
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.gate ? { gate: options.gate } : {}),
+    ...(options.watch ? { watch: options.watch } : {}),
   });
   return {
     ...ledger,
