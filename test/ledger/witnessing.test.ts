@@ -12,8 +12,7 @@ import { splitNote } from '../../src/ledger/note.ts';
 import { noteSigner } from '../../src/ledger/note-signer.ts';
 import { proveConsistency } from '../../src/ledger/proofs.ts';
 import { verifyLog } from '../../src/ledger/verify.ts';
-import { originHash } from '../../src/ledger/witness-folder.ts';
-import { newestWitnessed, putWitnessed } from '../../src/ledger/witnessed-store.ts';
+import { newestWitnessed } from '../../src/ledger/witnessed-store.ts';
 import { openWitnessing, type Witnessing, type WitnessingParts } from '../../src/ledger/witnessing.ts';
 import { openWriteGate } from '../../src/ledger/write-gate.ts';
 import { settableClock } from '../../src/lib/clock.ts';
@@ -350,28 +349,4 @@ test('a policy of other logs, that cannot be met, or that the operator could mee
   await refused(/by the operator alone/, alone);
   await refused(/by the operator alone/, policyOf('quorum none'));
   await open(alone, { mustNeedOutsider: false });
-});
-
-test('the database stores cosignatures of its own checkpoints only', async () => {
-  await append();
-  const { size: newestSize, note } = (await latestCheckpoint(databases.app, 1)) as {
-    size: number;
-    note: string;
-  };
-  const line = '\u2014 w.example AAAAAAAA\n';
-  await putWitnessed(databases.app, 1, newestSize, note + line);
-  for (const [at, bent] of [
-    [newestSize, note],
-    [newestSize, `${note}${line}x`],
-    [newestSize, `x${note}${line}`],
-    [newestSize, `${note.slice(0, -2)}A\n${line}`],
-    [newestSize + 1, note + line],
-  ] as const)
-    await assert.rejects(putWitnessed(databases.app, 1, at, bent), /not of the checkpoint/);
-  await assert.rejects(sql`delete from ledger.witnessed`.execute(databases.app), /permission denied/);
-  await assert.rejects(
-    sql`insert into ledger.witnessed values (1, 1, 'x', ledger.now())`.execute(databases.app),
-    /permission denied/,
-  );
-  assert.equal(originHash(testOrigin).length, 64);
 });
