@@ -1,4 +1,5 @@
 // The entry that is written most: one read of a month of days, with its three commitments.
+import { randomBytes } from 'node:crypto';
 import type { AppendRequest } from '../src/ledger/ledger.ts';
 import { type HouseholdId, newId, newRequestId } from '../src/lib/ids.ts';
 
@@ -11,8 +12,15 @@ const terms = {
   meter_ref: newId('mp'),
 };
 
-/** A request for each call, household after household. */
-export function disclosures(households: readonly HouseholdId[]): () => AppendRequest {
+/** A proof as third parties send it: of random bytes, because what is sealed is never smaller. */
+const proofOf = (n: number): string => `${n}.${proofText}`;
+const proofText = randomBytes(430).toString('base64url');
+
+/** A request for each call, household after household; `evidence` keeps the proof, as the door does. */
+export function disclosures(
+  households: readonly HouseholdId[],
+  { evidence }: { readonly evidence: boolean } = { evidence: true },
+): () => AppendRequest {
   let next = 0;
   return () => {
     next += 1;
@@ -35,7 +43,8 @@ export function disclosures(households: readonly HouseholdId[]): () => AppendReq
         jkt: 'J'.repeat(43),
         store_read: `1700000000000/${next}`,
       },
-      personal: { readings, proof: `proof ${next}`, meter_point: '1012345678901' },
+      personal: { readings, proof: proofOf(next), meter_point: '1012345678901' },
+      ...(evidence ? { evidence: ['proof'] } : {}),
     };
   };
 }

@@ -131,6 +131,7 @@ export async function unhashedAppend({
       subject: null,
       body: sealed,
       refusal: () => null,
+      evidence: null,
       guards: [],
     });
   };

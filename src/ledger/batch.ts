@@ -27,6 +27,8 @@ export interface PreparedEntry {
   readonly body: string;
   /** The body written instead when a guard fails; null: then nothing is written. */
   refusal(reason: string): string | null;
+  /** Sealed; kept with the entry, whichever body is written. */
+  readonly evidence: Buffer | null;
   readonly guards: readonly Guard[];
 }
 
@@ -68,6 +70,7 @@ interface Placed {
   readonly householdId: string | null;
   readonly subject: Subject | null;
   readonly body: string;
+  readonly evidence: Buffer | null;
   readonly pendingId: number | null;
   /** Position in the request, -1 for a pending entry. */
   readonly position: number;
@@ -136,7 +139,7 @@ async function placeWaiting(parts: BatchParts, head: OpenedBatch): Promise<Place
     const subject = household === null ? null : subjects.get(household);
     if (subject === undefined) return [];
     const householdId = subject === null ? null : household;
-    return [{ req, householdId, subject, body, pendingId, position: -1, reason: null }];
+    return [{ req, householdId, subject, body, evidence: null, pendingId, position: -1, reason: null }];
   });
 }
 
@@ -176,8 +179,8 @@ function placePrepared(
       outcomes[position] = body;
       return;
     }
-    const { req, householdId, subject } = entry;
-    placed.push({ req, householdId, subject, body, pendingId: null, position, reason });
+    const { req, householdId, subject, evidence } = entry;
+    placed.push({ req, householdId, subject, body, evidence, pendingId: null, position, reason });
   });
   return placed;
 }
@@ -223,6 +226,9 @@ function assemble(parts: BatchParts, head: OpenedBatch, placed: readonly Placed[
     reqs: placed.map((entry) => entry.req),
     households: placed.map((entry) => entry.householdId),
     pendingIds: placed.flatMap((entry) => entry.pendingId ?? []),
+    evidence: placed.flatMap(({ evidence }, i) =>
+      evidence ? { index: head.size + i, sealed: evidence } : [],
+    ),
   };
   return { first: head.size, closed, leaves, tree };
 }

@@ -53,16 +53,27 @@ export interface ClosedBatch {
   readonly sseqs: (number | null)[];
   readonly pendingIds: number[];
   readonly checkpoint: string;
+  readonly evidence: readonly { readonly index: number; readonly sealed: Buffer }[];
 }
 
 /** No canonical JSON and no header can hold this character: it separates entries in one text. */
 const separator = '\u001e';
 
 export async function closeBatch(tx: BrokerTransaction, logId: number, batch: ClosedBatch): Promise<void> {
-  await sql`
-    select ledger.close_batch(${logId}::smallint, ${batch.timeMs}::bigint, ${batch.entries.join(separator)},
+  const close = sql`ledger.close_batch(${logId}::smallint, ${batch.timeMs}::bigint, ${batch.entries.join(separator)},
       ${batch.stags}::text[], ${batch.reqs}::uuid[], ${batch.households}::text[], ${batch.sseqs}::bigint[],
-      ${batch.pendingIds}::bigint[], ${batch.checkpoint})`.execute(tx);
+      ${batch.pendingIds}::bigint[], ${batch.checkpoint})`;
+  const { evidence } = batch;
+  if (evidence.length === 0) {
+    await sql`select ${close}`.execute(tx);
+    return;
+  }
+  // In one statement: a round trip more would be one more under the head lock.
+  await sql`
+    with closed as materialized (select ${close})
+    select evidence.keep(${logId}::smallint, ${evidence.map(({ index }) => index)}::bigint[],
+      ${evidence.map(({ sealed }) => sealed.length)}::integer[],
+      ${Buffer.concat(evidence.map(({ sealed }) => sealed))}) from closed`.execute(tx);
 }
 
 export interface PendingEntry {

@@ -19,6 +19,7 @@ import { formatCheckpoint } from './checkpoint.ts';
 import type { Subject } from './commitment.ts';
 import { type EntryDraft, sealBody } from './entry-body.ts';
 import { GuardRefused, RequestRepeated } from './errors.ts';
+import { sealEvidence } from './evidence.ts';
 import { addPending, countPending, openLogRow } from './ledger-store.ts';
 import type { NoteSigner } from './note-signer.ts';
 import {
@@ -48,6 +49,8 @@ export interface AppendRequest {
   readonly refusal?: (reason: string) => EntryDraft | null;
   /** Fields of `personal` that the refusal commits to as well; none by default. */
   readonly refusalPersonal?: readonly string[];
+  /** Fields of `personal` that are kept as well, sealed under the household's key, whichever body is written. */
+  readonly evidence?: readonly string[];
   readonly guards?: readonly Guard[];
 }
 
@@ -121,16 +124,16 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     verifierKey: signer.key.text,
     append: timed(parts.metrics, async (request) => {
       const expiresAt = performance.now() + limits.deadlineMs;
-      return sequencer.append(await prepare(subjects, request, expiresAt), expiresAt);
+      return sequencer.append(await prepare(batchParts, request, expiresAt), expiresAt);
     }),
     async appendWithin(tx, requests) {
-      const prepared = await prepareAll(subjects, requests, limits.deadlineMs);
+      const prepared = await prepareAll(batchParts, requests, limits.deadlineMs);
       const receipts = received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
       parts.watch?.appended();
       return receipts;
     },
     async closeSubjectWithin(tx, requests, closing) {
-      const prepared = await prepareAll(subjects, requests, limits.deadlineMs, closing);
+      const prepared = await prepareAll(batchParts, requests, limits.deadlineMs, closing);
       const receipts = received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
       parts.watch?.appended();
       return receipts;
@@ -196,13 +199,13 @@ async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
 }
 
 function prepareAll(
-  subjects: Subjects,
+  parts: BatchParts,
   requests: readonly AppendRequest[],
   deadlineMs: number,
   closing?: RequestId,
 ) {
   const expiresAt = performance.now() + deadlineMs;
-  return Promise.all(requests.map((request) => prepare(subjects, request, expiresAt, closing)));
+  return Promise.all(requests.map((request) => prepare(parts, request, expiresAt, closing)));
 }
 
 /** Throws for the first that was not written: the state change must not happen then. */
@@ -216,7 +219,7 @@ const received = (outcomes: readonly BatchOutcome[]): Receipt[] =>
 
 /** Everything that does not depend on the place in the log: keys, commitments, validation, canonical text. */
 async function prepare(
-  subjects: Subjects,
+  { subjects, origin }: BatchParts,
   request: AppendRequest,
   expiresAt: number,
   closing?: RequestId,
@@ -234,10 +237,6 @@ async function prepare(
     if (!record) throw new TypeError(`${field} is personal, and the entry is of no household`);
     commit[field] = record.commit(field, value);
   }
-  const kept = (fields: readonly string[]) =>
-    Object.fromEntries(
-      fields.flatMap((field) => (field in commit ? [[field, commit[field] as string]] : [])),
-    );
   return {
     req,
     householdId,
@@ -246,8 +245,10 @@ async function prepare(
     refusal(reason) {
       // Of an erased household nothing is written any more, not even that it was refused.
       const draft = reason === 'subject_erased' ? null : (refusal?.(reason) ?? null);
-      return draft === null ? null : sealBody(draft, req, kept(request.refusalPersonal ?? []));
+      return draft === null ? null : sealBody(draft, req, only(commit, request.refusalPersonal ?? []));
     },
+    evidence:
+      record && request.evidence ? sealEvidence(record, origin, req, only(personal, request.evidence)) : null,
     guards:
       householdId === null
         ? (request.guards ?? [])
@@ -260,6 +261,12 @@ const present = (householdId: HouseholdId, req: RequestId): Guard => ({
   name: 'subject-present',
   args: { household_id: householdId, req },
 });
+
+const only = <Value>(
+  values: Readonly<Record<string, Value>>,
+  fields: readonly string[],
+): Record<string, Value> =>
+  Object.fromEntries(Object.entries(values).filter(([field]) => fields.includes(field)));
 
 /** The key store is a database of its own: when it is down or slow, the entry cannot be made, and that is our 503. */
 async function findInTime(subjects: Subjects, id: HouseholdId, expiresAt: number): Promise<Subject | null> {

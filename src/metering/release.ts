@@ -75,6 +75,7 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
         ? null
         : refusalOf(facts, request, { reasons: [reason], policy: parts.policy.digest, storeRead }),
     refusalPersonal: ['proof'],
+    evidence: ['proof'],
   });
   if (receipt.outcome === 'refused')
     throw refused(receipt.reason as string, receipt, parts.clock.nowMs(), facts, request);
@@ -108,6 +109,7 @@ async function recordRefusal(
     householdId: facts.householdId,
     body: refusalOf(facts, request, { reasons, policy: parts.policy.digest, storeRead }),
     personal: { proof: request.caller.proof },
+    evidence: ['proof'],
     guards: guardsOf(facts, request).slice(0, 1),
   });
   return refused(reasons[0] as string, receipt, parts.clock.nowMs(), facts, request);

@@ -36,7 +36,15 @@ async function honestClosing(tx: BrokerTransaction): Promise<Closing> {
   const body = sealBody({ kind: 'meter-point.linked', actor: 'operator' }, req, commit);
   const signCheckpoint = (size: number, root: Uint8Array) =>
     ledger.signer.signNote(formatCheckpoint({ origin: testOrigin, size, root }));
-  const prepared = { req, householdId: household, subject, body, refusal: () => null, guards: [] };
+  const prepared = {
+    req,
+    householdId: household,
+    subject,
+    body,
+    refusal: () => null,
+    evidence: null,
+    guards: [],
+  };
   const { batch } = await assembleBatch({ logId: 1, origin: testOrigin, subjects, signCheckpoint }, tx, [
     prepared,
   ]);

@@ -1,8 +1,13 @@
 // The release door, from the outside: what leaves, what does not, and what the ledger has of either.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { calculateJwkThumbprint, decodeProtectedHeader, jwtVerify } from 'jose';
+import { openDatabase } from '../../src/db/database.ts';
 import { parseEntry } from '../../src/ledger/entry.ts';
+import { findEvidence } from '../../src/ledger/find-evidence.ts';
 import { readEntries } from '../../src/ledger/ledger-store.ts';
+import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
+import { openSubjects } from '../../src/ledger/subjects.ts';
 import type { ClientId } from '../../src/lib/ids.ts';
 import { restoreThirdParty, suspendThirdParty } from '../../src/registry/registry.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
@@ -49,6 +54,34 @@ test('a read that is agreed to leaves, and its entry is there before it', async 
   assert.equal(entry?.kind, 'disclosure');
   assert.equal(entry?.count, 48);
   assert.equal(answer.headers.get('ledger-entry'), `${body.ledger_entry.origin}/${body.ledger_entry.index}`);
+});
+
+test('the proof of every read, allowed or refused, is kept as evidence of who asked for it, and where', async () => {
+  const access = await testAccess(broker, party, home, { resolution: 'P1D' });
+  const { parts } = broker;
+  const keys = openDatabase<SubjectKeyTables>({ url: databases.urls.subjectKeys, maxConnections: 1 });
+  const { logId, origin } = parts.ledger;
+  const subjects = openSubjects(keys, origin);
+  const [meterPoint = ''] = access.meterPoints;
+  for (const [resolution, kind] of [
+    ['P1D', 'disclosure'],
+    ['PT30M', 'refusal'],
+  ] as const) {
+    const answer = await access.readings(meterPoint, { ...closedDay(broker), resolution });
+    const index = Number(answer.headers.get('ledger-entry')?.split('/').at(-1));
+    const entry = (await entries())[index];
+    assert.equal(entry?.kind, kind);
+    const shown = await findEvidence({ db: parts.db, logId, origin, subjects }, index);
+    const proof = String(shown?.proof);
+    const { jwk = {} } = decodeProtectedHeader(proof);
+    assert.equal(await calculateJwkThumbprint(jwk), entry?.jkt);
+    const { payload } = await jwtVerify(proof, jwk, { currentDate: new Date(parts.clock.nowMs()) });
+    assert.deepEqual(
+      [payload.htm, payload.htu],
+      ['GET', `${broker.issuer}/v1/meter-points/${meterPoint}/readings`],
+    );
+  }
+  await keys.destroy();
 });
 
 test('what the householder gave is what is granted, however much was asked', async () => {

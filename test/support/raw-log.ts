@@ -62,7 +62,7 @@ async function appendBatch(db: Database, log: RawLog, count: number): Promise<vo
     const tree = batchProof({ size: head.size, hashes: head.frontier }, leaves, sha256);
     const text = formatCheckpoint({ origin: log.origin, size: tree.frontier.size, root: tree.root });
     await closeBatch(tx, log.logId, {
-      ...{ timeMs, entries, pendingIds: [], checkpoint: log.signer.signNote(text) },
+      ...{ timeMs, entries, pendingIds: [], evidence: [], checkpoint: log.signer.signNote(text) },
       stags: entries.map(() => '-'),
       reqs: entries.map(newRequestId),
       households: entries.map(() => null),

@@ -1,4 +1,4 @@
-// The rows of the schemas `ledger` and `subject`. The application may read them and execute the functions, no more.
+// The rows of the schemas `ledger`, `subject` and `evidence`. The application may read them and execute the functions, no more.
 
 export interface LedgerTables {
   'ledger.log': { log_id: number; origin: string; mode: string; opened_at: Date; succeeds: number | null };
@@ -19,5 +19,7 @@ export interface LedgerTables {
     created_at: Date;
   };
   'subject.chain': { log_id: number; household_id: string; next_sseq: number };
+  /** Under the household's key: what an entry commits to and must be shown one day. */
+  'evidence.sealed': { log_id: number; idx: number; sealed: Buffer };
   'subject.entry': { log_id: number; household_id: string; sseq: number; idx: number };
 }
