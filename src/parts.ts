@@ -87,6 +87,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
   try {
     const stores = await openStores(config, { fresh: options.fresh ?? false });
     closing.push(() => stores.close());
+    stores.embedded?.keepRunning(logger);
     const { addresses } = stores;
     const db = openDatabase({ url: addresses.app, maxConnections: 16, applicationName: 'stabledoor broker' });
     const subjectKeys = openDatabase<SubjectKeyTables>({ url: addresses.subjectKeys, maxConnections: 4 });

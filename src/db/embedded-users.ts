@@ -8,6 +8,8 @@ import { holding, myMark, runs } from './embedded-process.ts';
 export interface EmbeddedUser {
   /** Runs `stop` if no other user is left. Does nothing the second time. */
   leave(stop: () => Promise<void>): Promise<void>;
+  /** Runs `work` while nobody comes or goes. */
+  inTurn<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /** Counts the caller among the users once `start` has succeeded. */
@@ -26,6 +28,7 @@ export async function joinUsers<Started>(
   });
   let left = false;
   const user: EmbeddedUser = {
+    inTurn: (work) => holding(turn, work),
     async leave(stop) {
       if (left) return;
       left = true;

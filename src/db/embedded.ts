@@ -2,10 +2,12 @@
 // (pg_ctl), so that one left behind by a killed broker is found by the pid in its own data folder and adopted.
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Logger } from '../observe/logger.ts';
 import { makeCluster, runningServer } from './embedded-cluster.ts';
 import { type EmbeddedHome, findHome } from './embedded-home.ts';
 import { run } from './embedded-run.ts';
 import { joinUsers } from './embedded-users.ts';
+import { type ServerWatch, watchServer } from './embedded-watch.ts';
 import { freePort } from './free-port.ts';
 
 export interface EmbeddedServer {
@@ -17,6 +19,8 @@ export interface EmbeddedServer {
   /** A connection string for a role and a database of this server. */
   url(role: string, password: string, database: string): string;
   readonly superuserPassword: string;
+  /** From now on until `stop` the server is started again whenever it has died. Every user may ask for it. */
+  keepRunning(logger: Logger): void;
   /** Stops the server, unless another process uses it still. */
   stop(): Promise<void>;
 }
@@ -39,16 +43,31 @@ export async function startEmbedded(dataDir: string): Promise<EmbeddedServer> {
   const { started, user } = await joinUsers(home.folder, async () => {
     const superuserPassword = await makeCluster(home);
     const running = await runningServer(home);
-    const port = running?.port ?? (await startServer(home));
+    const port = running?.port ?? (await startServer(home, await freePort()));
     return { superuserPassword, port, adopted: running !== null };
   });
   const { port } = started;
+  let watch: ServerWatch | null = null;
+  const ensureRuns = async () => {
+    if ((await runningServer(home)) !== null) return false;
+    return await user.inTurn(async () => {
+      if ((await runningServer(home)) !== null) return false;
+      await startServer(home, port);
+      return true;
+    });
+  };
   return {
     ...started,
     cluster: home.cluster,
     url: (role, password, database) =>
       `postgres://${encodeURIComponent(role)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`,
-    stop: () => user.leave(() => stopServer(home)),
+    keepRunning(logger) {
+      watch ??= watchServer(ensureRuns, logger);
+    },
+    async stop() {
+      await watch?.close();
+      await user.leave(() => stopServer(home));
+    },
   };
 }
 
@@ -57,8 +76,7 @@ async function stopServer(home: EmbeddedHome): Promise<void> {
   await run(home, home.binaries.pgCtl, ['stop', '-D', home.cluster, '-m', 'fast', '-w', '-t', '60']);
 }
 
-async function startServer(home: EmbeddedHome): Promise<number> {
-  const port = await freePort();
+async function startServer(home: EmbeddedHome, port: number): Promise<number> {
   const log = join(home.folder, 'server.log');
   const options = [`-p ${port}`, ...serverSettings.map((setting) => `-c ${setting}`)].join(' ');
   try {
