@@ -41,7 +41,7 @@ const tables = (db: Kysely<unknown>) =>
       primary key (client_id, name)
     )`.execute(db);
 
-// Returns a row for each request that fails (2-ledger.md section 0). VOLATILE, so that its snapshot is taken after
+// Returns a row for each request that fails. VOLATILE, so that its snapshot is taken after
 // the head lock: a suspension that committed before the batch is seen.
 const guard = (db: Kysely<unknown>) =>
   sql`

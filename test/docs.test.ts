@@ -45,3 +45,13 @@ test('every file that a document links to or names is there', () => {
   });
   assert.deepEqual(missing, []);
 });
+
+test('each promise has a test file named after it, which ARCHITECTURE.md names', () => {
+  const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const promises = [...text.matchAll(/^\| P(\d+) \|.*$/gm)];
+  assert.equal(promises.length, 10);
+  for (const [row, number] of promises) {
+    const [file] = globSync(`test/promises/p${number}-*.test.ts`, { cwd: root });
+    assert.ok(file !== undefined && row.includes(file.replaceAll('\\', '/')), `P${number}: ${file}`);
+  }
+});

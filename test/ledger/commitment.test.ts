@@ -20,7 +20,7 @@ const subject = openSubject(subjectKey, ours.origin);
 const hkdf = (key: Uint8Array, salt: string, info: string): Buffer =>
   Buffer.from(hkdfSync('sha256', key, salt, info, 32));
 
-test('salts, commitments and the key of the payload row are those of the design, by node’s own HKDF', () => {
+test('salts, commitments and the key of the payload row are those of docs/ledger-export.md, by node’s own HKDF', () => {
   const recordKey = hkdf(subjectKey, ours.origin, `record/v1${given.request}`);
   const record = subject.record(given.request);
   for (const field of ['readings', 'proof', 'meter_point']) {

@@ -1,4 +1,4 @@
-// The rules of disclosure.cedar written a second time, in plain TypeScript and from the design's table, not from Cedar.
+// The rules of disclosure.cedar written a second time, in plain TypeScript and from the table of classes and purposes, not from Cedar.
 // Shares nothing with src/policy but the types: if both say the same of thousands of requests, both were read right.
 import type { DisclosureRequest } from '../../src/policy/request.ts';
 
