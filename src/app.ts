@@ -9,9 +9,11 @@ import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
 import { basePathOf, mountUnder } from './http/base-path.ts';
+import { addressOf, limitRequests } from './http/limit-requests.ts';
 import { timeRequests } from './http/metrics-server.ts';
 import { nothingHere, problemResponses } from './http/problem.ts';
 import { giveRequestId } from './http/request-id.ts';
+import { limitShape } from './http/request-shape.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { oauthRoutes, offerNonce } from './oauth/routes.ts';
 import type { Parts } from './parts.ts';
@@ -27,7 +29,10 @@ export function createApp(parts: Parts): Express {
   app.set('query parser', 'simple');
   if (trustProxy !== null) app.set('trust proxy', trustProxy);
 
-  app.use(giveRequestId, timeRequests(parts.metrics), securityHeaders());
+  app.use(giveRequestId, timeRequests(parts.metrics), securityHeaders(), limitShape);
+  app.use(
+    limitRequests(parts.limiter, 'public', (req) => (openToAll.test(req.path) ? addressOf(req) : null)),
+  );
   // Before the rest: its paths are those of the issuer already, and some stand between host and path.
   app.use(oauthRoutes(parts));
   mountUnder(app, basePathOf(issuer), [
@@ -46,3 +51,6 @@ export function createApp(parts: Parts): Express {
   app.use(challenges(issuer), problemResponses({ issuer, log: parts.logger }));
   return app;
 }
+
+/** What anyone may fetch without saying who they are; whether a broker is alive is asked too often to be counted. */
+const openToAll = /\/(\.well-known|ledger|openapi\.(json|yaml)|errors)(\/|$)/;

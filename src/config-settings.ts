@@ -1,5 +1,6 @@
 // Every setting: what it must look like, its default, and what it does. `stabledoor config` prints this table.
 import { z } from 'zod';
+import { ratePolicyText, readRatePolicies, standardRatePolicies } from './http/rate-policies.ts';
 
 export const modes = ['production', 'sandbox', 'demo'] as const;
 export type Mode = (typeof modes)[number];
@@ -131,6 +132,17 @@ export const settings = {
     standard: 'smtp://localhost:25',
     does: 'the mail server; demo and sandbox keep mail on a page instead',
     secret: true,
+  },
+  STABLEDOOR_RATE_LIMITS: {
+    schema: z
+      .string()
+      .max(1024)
+      .refine(
+        (text) => readRatePolicies(text) !== null,
+        `limits are written as reads=60000/60 (how many, in how many seconds), apart by commas; the names are ${Object.keys(standardRatePolicies).join(', ')}`,
+      ),
+    standard: ratePolicyText,
+    does: 'how often a caller may do what; a name that is left out keeps its default',
   },
   STABLEDOOR_METRICS_PORT: { schema: port, standard: 'none', does: 'port of /metrics, on HOST' },
   STABLEDOOR_HEAD_GUARD_FILE: {

@@ -3,6 +3,12 @@
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type Mode, modes, type SettingName, settings } from './config-settings.ts';
+import {
+  type RatePolicies,
+  ratePolicyText,
+  readRatePolicies,
+  standardRatePolicies,
+} from './http/rate-policies.ts';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -27,6 +33,7 @@ export interface Config {
   /** A DPoP proof needs a nonce of ours. */
   readonly dpopNonce: boolean;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly rateLimits: RatePolicies;
   readonly metricsPort: number | null;
   readonly witnesses: { readonly policyFile: string; readonly stopAfterMs: number | null } | null;
   /** Null: the embedded server in the data folder. */
@@ -80,6 +87,7 @@ export function readConfig(env: Environment = process.env): Config {
     trustProxy: values.STABLEDOOR_TRUST_PROXY ?? null,
     dpopNonce: values.STABLEDOOR_DPOP_NONCE === 'on',
     tls,
+    rateLimits: readRatePolicies(values.STABLEDOOR_RATE_LIMITS ?? ratePolicyText) ?? standardRatePolicies,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
     witnesses: readWitnesses(values),
     databases: readDatabases(values),

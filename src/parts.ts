@@ -7,6 +7,7 @@ import { type Database, openDatabase } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { openStores, type Stores } from './db/stores.ts';
 import type { MeterStoreTables } from './db/tables/meter-store.ts';
+import { type RateLimiter, rateLimiter } from './http/rate-limit.ts';
 import { openHeadGuard, removeHeadGuard } from './ledger/head-guard.ts';
 import { holdLedger } from './ledger/held-ledger.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
@@ -65,6 +66,7 @@ export interface Parts {
   readonly signingKeys: SigningKeys;
   readonly dpopNonces: DpopNonces | null;
   readonly mailer: Mailer;
+  readonly limiter: RateLimiter;
   readonly verifyAccess: VerifyAccess;
   close(): Promise<void>;
 }
@@ -177,6 +179,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       signingKeys,
       dpopNonces: nonces,
       mailer,
+      limiter: rateLimiter({ db, clock, logger }, config.rateLimits),
       verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys, dpopNonces: nonces }),
       close,
     };

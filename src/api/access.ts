@@ -1,6 +1,8 @@
 // Who calls the data API: checks token and proof before anything else, and gives every refusal its challenge.
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express';
 import type { Database } from '../db/database.ts';
+import { addressOf, refuseSpent } from '../http/limit-requests.ts';
+import type { RateLimiter } from '../http/rate-limit.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { admitCaller } from '../oauth/admission-store.ts';
 import { dpopChallenge } from '../oauth/errors.ts';
@@ -20,14 +22,22 @@ export const requireAccess =
 export interface VerificationParts {
   readonly verifyAccess: VerifyAccess;
   readonly metrics: Metrics;
+  readonly limiter: RateLimiter;
 }
 
 /** A call that does not get past here leaves no entry, or anyone could flood the ledger: it is counted instead. */
-async function verified({ verifyAccess, metrics }: VerificationParts, req: Request): Promise<AccessClaims> {
+async function verified(parts: VerificationParts, req: Request): Promise<AccessClaims> {
+  const { verifyAccess, metrics, limiter } = parts;
+  const res = req.res as Response;
+  refuseSpent(res, limiter.look('failures', addressOf(req)), 'only-if-spent');
   try {
-    return await verifyAccess(accessRequest(req));
+    const claims = await verifyAccess(accessRequest(req));
+    refuseSpent(res, await limiter.take('reads', claims.clientId));
+    return claims;
   } catch (error) {
     if (error instanceof StabledoorError) metrics.unverified.inc({ code: error.code });
+    if (error instanceof StabledoorError && error.status === 401)
+      void limiter.take('failures', addressOf(req));
     throw error;
   }
 }

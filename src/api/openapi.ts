@@ -88,9 +88,21 @@ function operation(contract: RouteContract): ZodOpenApiOperationObject {
     ...(body
       ? { requestBody: { required: true, content: { [body.contentType]: { schema: body.schema } } } }
       : {}),
-    responses: { ...answers(contract), ...problems(contract.errors ?? []) },
+    responses: { ...answers(contract), ...problems(codesOf(contract)) },
   };
 }
+
+/** Everything but a broker's health and the sandbox is counted. */
+const codesOf = ({ errors = [], tag, responses }: RouteContract): readonly ErrorCode[] =>
+  tag === 'Service' || tag === 'Sandbox' || 429 in responses ? errors : [...errors, 'rate_limited'];
+
+const limitHeaders = z.object({
+  RateLimit: z.string().meta({ description: 'What is left of each limit: `"reads";r=0;t=12`' }),
+  'RateLimit-Policy': z
+    .string()
+    .meta({ description: 'The limits that were counted: `"reads";q=60000;w=60`' }),
+  'Retry-After': z.string().meta({ description: 'Seconds' }),
+});
 
 const answers = (contract: RouteContract) =>
   Object.fromEntries(
@@ -119,6 +131,7 @@ function problems(codes: readonly ErrorCode[]) {
       `${status}` as `${4 | 5}${string}`,
       {
         description: named.map((code) => `\`${code}\`: ${errorCatalogue[code].title}`).join('. '),
+        ...(status === 429 ? { headers: limitHeaders } : {}),
         content: { 'application/problem+json': { schema: problem } },
       },
     ]),

@@ -2,6 +2,7 @@
 import type { ConsentTables } from './tables/consent.ts';
 import type { HouseholdTables } from './tables/household.ts';
 import type { LedgerTables } from './tables/ledger.ts';
+import type { LimitsTables } from './tables/limits.ts';
 import type { NotifyTables } from './tables/notify.ts';
 import type { OauthTables } from './tables/oauth.ts';
 import type { PolicyTables } from './tables/policy.ts';
@@ -12,6 +13,7 @@ export interface Tables
     PolicyTables,
     RegistryTables,
     NotifyTables,
+    LimitsTables,
     HouseholdTables,
     ConsentTables,
     OauthTables {}

@@ -15,6 +15,8 @@ export function safeError(error: unknown): StabledoorError {
   const { type, status, code } = (error ?? {}) as { type?: unknown; status?: unknown; code?: unknown };
   // What express's own body and path readers throw (http-errors).
   if (type === 'entity.too.large') return new StabledoorError('body_too_large');
+  if (type === 'json.too.large')
+    return new StabledoorError('invalid_request', 'The JSON is too deep or has too many values.');
   if (type === 'parameters.too.many') return new StabledoorError('invalid_request', 'Too many parameters.');
   if (status === 400 || status === 415)
     return new StabledoorError('invalid_request', 'The request could not be read.');

@@ -139,6 +139,8 @@ export const errorCatalogue = {
     'The meter point is another household’s',
     'Record that they moved out first.',
   ),
+  uri_too_long: entry(414, 'The address is too long', 'Send at most 8192 characters.'),
+  headers_too_large: entry(431, 'There are too many headers', 'Send at most 100 headers, 16 kB in all.'),
   rate_limited: entry(429, 'Too many requests', 'Wait for as many seconds as Retry-After says.'),
   internal_error: entry(
     500,

@@ -1,6 +1,7 @@
 // Who calls an endpoint: the client assertion and the DPoP proof of one request, each good for one use (P8).
 // The assertion counts as used even when the proof is refused, so that a caught request cannot be mended and sent again.
 
+import type { ClientId } from '../lib/ids.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import { type ClientAuthParts, verifyClientAssertion } from './client-auth.ts';
 import { DpopFault, type DpopProof, NonceWanted, proofWindowSeconds, verifyProof } from './dpop.ts';
@@ -13,6 +14,8 @@ export interface OauthRequest {
   readonly authorization: string | undefined;
   /** Every DPoP header, unjoined. */
   readonly proofs: readonly string[];
+  /** Rejects a third party that has asked too often. Once it is known who asks, and before anything is written. */
+  readonly admit: (clientId: ClientId) => Promise<void>;
 }
 
 export interface Caller {
@@ -27,6 +30,7 @@ export async function identifyCaller(
   endpoint: string,
 ): Promise<Caller> {
   const assertion = await verifyClientAssertion(parts, request.parameters, request.authorization);
+  await request.admit(assertion.thirdParty.clientId);
   const proof = await readProof(parts, request, endpoint);
   const { thirdParty, jtiHash, rememberUntilS } = assertion;
   const use = await recordUse(parts.db, {

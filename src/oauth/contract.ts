@@ -147,6 +147,7 @@ const formErrors = {
   400: json('The request is refused; `error` says why', oauthError),
   401: json('The client assertion is not valid', oauthError),
   413: json('The body is larger than 64 kB', oauthError),
+  429: json('Too often: wait as long as `Retry-After` says', oauthError),
   503: json('Nothing can be issued now', oauthError),
 };
 

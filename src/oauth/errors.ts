@@ -108,6 +108,12 @@ export const temporarilyUnavailable = () =>
     'Retry-After': '2',
   });
 
+/** RFC 9126 section 2.3: more often than is allowed. */
+export const tooManyRequests = (retryAfterSeconds: number) =>
+  new OauthError('temporarily_unavailable', 429, 'too many requests: wait as long as Retry-After says', {
+    'Retry-After': String(retryAfterSeconds),
+  });
+
 /** RFC 6749 section 4.1.2.1: a fault of ours. */
 export const serverError = () => new OauthError('server_error', 500, 'a fault of ours, try again later');
 

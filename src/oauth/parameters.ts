@@ -1,4 +1,5 @@
 // The parameters of a form, as RFC 6749 section 3.2 wants them: none twice, an empty one as if it were not sent.
+import { fitsJsonLimits } from '../lib/json-shape.ts';
 import { invalidRequest } from './errors.ts';
 
 export type Parameters = Readonly<Record<string, string>>;
@@ -15,6 +16,8 @@ export function readParameters(body: unknown): Parameters {
   const parameters: Record<string, string> = Object.create(null);
   for (const [name, value] of sent) {
     if (typeof value !== 'string') throw invalidRequest(`the parameter ${name} is sent twice`);
+    if (/^\s*[[{]/.test(value) && !fitsJsonLimits(value))
+      throw invalidRequest(`the parameter ${name} is too deep or has too many values`);
     if (value.length > longestValue) throw invalidRequest(`the parameter ${name} is too long`);
     if (value !== '') parameters[name] = value;
   }

@@ -1,7 +1,16 @@
 // The OAuth endpoints on HTTP: the one file of this room that knows express. Bodies in, RFC 6749 answers out.
-import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
+import { limitFailures, refuseSpent } from '../http/limit-requests.ts';
 import { formBody } from '../http/limits.ts';
 import { logFault, safeError } from '../http/problem.ts';
+import type { RateLimiter } from '../http/rate-limit.ts';
+import type { RatePolicyName } from '../http/rate-policies.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { OauthRequest } from './caller.ts';
 import type { DpopNonces } from './dpop-nonce.ts';
@@ -12,6 +21,7 @@ import {
   requestTooLarge,
   serverError,
   temporarilyUnavailable,
+  tooManyRequests,
 } from './errors.ts';
 import { introspect, signIntrospection } from './introspect.ts';
 import {
@@ -27,32 +37,42 @@ import { issueToken, type TokenParts } from './token.ts';
 
 export interface OauthRouteParts extends TokenParts {
   readonly logger: Logger;
+  readonly limiter: RateLimiter;
 }
 
 /** Mount it at the root: the paths are those of the issuer. */
 export function oauthRoutes(parts: OauthRouteParts): Router {
   const router = express.Router();
-  const { issuer, signingKeys } = parts;
+  const { issuer, signingKeys, limiter } = parts;
   const endpoints = endpointsOf(issuer);
   const form = (endpoint: string, answer: RequestHandler) =>
     router
-      .post(pathOf(endpoint), noStore, offerNonce(parts.dpopNonces), formBody(), answer)
+      .post(
+        pathOf(endpoint),
+        limitFailures(limiter, 'failures'),
+        noStore,
+        offerNonce(parts.dpopNonces),
+        formBody(),
+        answer,
+      )
       .all(pathOf(endpoint), refuseMethod('POST'));
+  const requestOf = (req: Request, res: Response, policy: RatePolicyName) =>
+    oauthRequest(req, async (clientId) => refuseSpent(res, await limiter.take(policy, clientId)));
 
   form(endpoints.pushedRequest, async (req, res) => {
-    res.status(201).json(await pushAuthorizationRequest(parts, oauthRequest(req)));
+    res.status(201).json(await pushAuthorizationRequest(parts, requestOf(req, res, 'par')));
   });
   form(endpoints.token, async (req, res) => {
-    res.json(await issueToken(parts, oauthRequest(req)));
+    res.json(await issueToken(parts, requestOf(req, res, 'tokens')));
   });
   form(endpoints.introspection, async (req, res) => {
-    const answer = await introspect(parts, oauthRequest(req));
+    const answer = await introspect(parts, requestOf(req, res, 'tokens'));
     if (req.accepts(['application/json', signedIntrospection]) !== signedIntrospection)
       return void res.json(answer.introspection);
     res.type(signedIntrospection).send(Buffer.from(await signIntrospection(parts, answer)));
   });
   form(endpoints.revocation, async (req, res) => {
-    await revokePresented(parts, oauthRequest(req));
+    await revokePresented(parts, requestOf(req, res, 'tokens'));
     res.status(200).end();
   });
 
@@ -97,7 +117,7 @@ const refuseMethod =
   (_req, res) =>
     void res.status(405).set({ Allow: allowed, 'Cache-Control': 'no-store' }).json(methodNotAllowed(allowed));
 
-function oauthRequest(req: Request): OauthRequest {
+function oauthRequest(req: Request, admit: OauthRequest['admit']): OauthRequest {
   if (!req.is('application/x-www-form-urlencoded'))
     throw invalidRequest('the body is application/x-www-form-urlencoded');
   return {
@@ -105,6 +125,7 @@ function oauthRequest(req: Request): OauthRequest {
     authorization: req.headers.authorization,
     // Node joins repeated headers with a comma; two proofs must not pass for one.
     proofs: req.headersDistinct.dpop ?? [],
+    admit,
   };
 }
 
@@ -118,8 +139,9 @@ const oauthErrors =
   };
 
 function oauthErrorOf(error: unknown): OauthError {
-  const { status, code } = safeError(error);
+  const { status, code, extras } = safeError(error);
   if (code === 'body_too_large') return requestTooLarge();
+  if (code === 'rate_limited') return tooManyRequests(Number(extras.retry_after_s));
   if (status === 503) return temporarilyUnavailable();
   return status < 500 ? invalidRequest('the request could not be read') : serverError();
 }

@@ -7,6 +7,7 @@ import { cookieJar } from '../../src/http/cookies.ts';
 import { formBody, jsonBody } from '../../src/http/limits.ts';
 import { nothingHere, onlyMethods, problemResponses } from '../../src/http/problem.ts';
 import { giveRequestId } from '../../src/http/request-id.ts';
+import { limitShape } from '../../src/http/request-shape.ts';
 import { sameOrigin } from '../../src/http/same-origin.ts';
 import { consentPageHeaders, securityHeaders } from '../../src/http/security-headers.ts';
 import { validate } from '../../src/http/validate.ts';
@@ -19,7 +20,7 @@ const jar = cookieJar({ https: false });
 
 function application() {
   const app = express();
-  app.use(giveRequestId, securityHeaders(), sameOrigin(issuer));
+  app.use(giveRequestId, securityHeaders(), limitShape, sameOrigin(issuer));
   app.get('/page', (_req, res) => void res.send('page'));
   app.get('/dev-consent', consentPageHeaders({ production: false }), (_req, res) => void res.send('consent'));
   app.get('/consent', consentPageHeaders({ production: true }), (_req, res) => void res.send('consent'));
@@ -128,4 +129,24 @@ test('a cookie that comes twice, or holds what we never set, is none', async () 
   assert.equal(await value('session="abc"'), null);
   assert.equal(await value(`session=${'a'.repeat(9000)}`), null);
   assert.equal(await value('xsession=abc'), null);
+});
+
+test('an address, its parameters and the headers have limits', async () => {
+  assert.equal((await client.get(`/page?a=${'x'.repeat(8000)}`)).status, 200);
+  const long = await client.get(`/page?a=${'x'.repeat(8200)}`);
+  assert.deepEqual([long.status, long.body.code], [414, 'uri_too_long']);
+  assert.equal((await client.get(`/page?${'a&'.repeat(49)}`)).status, 200);
+  assert.equal((await client.get(`/page?${'a&'.repeat(50)}`)).status, 400);
+  const many = client.get('/page');
+  for (let i = 0; i < 100; i++) many.set(`x-${i}`, 'x');
+  const refused = await many;
+  assert.deepEqual([refused.status, refused.body.code], [431, 'headers_too_large']);
+});
+
+test('a small body that would become a large tree is refused', async () => {
+  for (const body of [`{"a":${'['.repeat(30)}${']'.repeat(30)}}`, `[${'1,'.repeat(6000)}1]`]) {
+    const refused = await client.post('/json').type('json').send(body);
+    assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_request']);
+    assert.match(refused.body.detail, /too deep or has too many values/);
+  }
 });

@@ -224,8 +224,9 @@ describe('between the look and the entry', () => {
     };
     const parameters = await who.refreshForm(issued.refresh_token);
     const proofs = [await who.proof('POST', tokenUrl)];
-    return issueToken({ ...parts, ledger: late }, { parameters, authorization: undefined, proofs });
+    return issueToken({ ...parts, ledger: late }, { parameters, authorization: undefined, proofs, admit });
   };
+  const admit = async () => {};
   const issuedSoFar = async () => (await entries()).filter((body) => body.kind === 'token.issued').length;
 
   test('a stop is seen by the guard, and no token is issued', async () => {
@@ -253,7 +254,7 @@ describe('between the look and the entry', () => {
     const proofs = [await party.proof('POST', tokenUrl)];
     const parameters = await party.codeForm(code, pkce);
     const broken = { ...parts, ledger: { ...parts.ledger, append: down } };
-    await assert.rejects(issueToken(broken, { parameters, authorization: undefined, proofs }), {
+    await assert.rejects(issueToken(broken, { parameters, authorization: undefined, proofs, admit }), {
       code: 'ledger_unavailable',
     });
     const answer = await request(express().use(giveRequestId, oauthRoutes(broken)))

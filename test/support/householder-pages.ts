@@ -24,7 +24,13 @@ export function householderPages(broker: OauthBroker, changes: Partial<Household
   app.use(
     householderRoutes({
       ...{ db: broker.databases.app, ledger: broker.ledger, clock: broker.clock, logger: quietLogger },
-      ...{ mailer, issuer: pagesIssuer, production: false, helpPhone: '0800 000 000' },
+      ...{
+        mailer,
+        limiter: broker.parts.limiter,
+        issuer: pagesIssuer,
+        production: false,
+        helpPhone: '0800 000 000',
+      },
       ...changes,
     }),
   );

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import express, { type Express } from 'express';
 import { type DatabaseClock, openClock } from '../../src/db/clock.ts';
+import { rateLimiter } from '../../src/http/rate-limit.ts';
+import { type RatePolicies, standardRatePolicies } from '../../src/http/rate-policies.ts';
 import { giveRequestId } from '../../src/http/request-id.ts';
 import { type OauthRouteParts, oauthRoutes } from '../../src/oauth/routes.ts';
 import { openSigningKeys } from '../../src/oauth/signing-keys.ts';
@@ -31,14 +33,15 @@ export interface OauthBroker {
   close(): Promise<void>;
 }
 
-export async function oauthBroker(): Promise<OauthBroker> {
+export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<OauthBroker> {
   const databases = await testDatabases();
   const ledger = await testLedger(databases);
   const clock = await openClock(databases.app as never, null);
   const keyFolder = await mkdtemp(join(tmpdir(), 'stabledoor-keys-'));
   const base = { db: databases.app, ledger, clock, logger: quietLogger };
   const signingKeys = await openSigningKeys(base, keyFolder, { makeMissing: true });
-  const parts = { ...base, issuer: testIssuer, signingKeys, dpopNonces: null };
+  const limiter = rateLimiter(base, { ...standardRatePolicies, ...limits });
+  const parts = { ...base, limiter, issuer: testIssuer, signingKeys, dpopNonces: null };
   const app = express();
   app.use(giveRequestId);
   app.use(oauthRoutes(parts));

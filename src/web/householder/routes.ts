@@ -1,9 +1,11 @@
 // The householder's pages as one router: start, sign-in, the consent page, what is shared. All of it works without script.
 import { readFileSync } from 'node:fs';
-import express, { type Router } from 'express';
+import express, { type Request, type Response, type Router } from 'express';
 import type { Database } from '../../db/database.ts';
 import { cookieJar } from '../../http/cookies.ts';
+import { addressOf, limitRequests } from '../../http/limit-requests.ts';
 import { nothingHere } from '../../http/problem.ts';
+import type { RateLimiter } from '../../http/rate-limit.ts';
 import { sameOrigin } from '../../http/same-origin.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -15,7 +17,7 @@ import { erasePages } from './erase-pages.ts';
 import { errorPages } from './error-page.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { startPages } from './start-page.ts';
-import { recogniseVisitor } from './visitor.ts';
+import { recogniseVisitor, sessionOf } from './visitor.ts';
 
 export interface HouseholderParts {
   readonly db: Database;
@@ -23,6 +25,7 @@ export interface HouseholderParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mailer: Mailer;
+  readonly limiter: RateLimiter;
   readonly issuer: string;
   readonly production: boolean;
   /** For whoever wants to stop by phone; null where none is known. */
@@ -36,7 +39,15 @@ export function householderRoutes(given: HouseholderParts): Router {
   const router = express.Router();
   const pages = express.Router();
   markStops(pages);
+  pages.use(limitRequests(parts.limiter, 'pages', unlessStopping(addressOf)));
   pages.use(sameOrigin(origin), recogniseVisitor(parts));
+  pages.use(
+    limitRequests(
+      parts.limiter,
+      'household',
+      unlessStopping((_req, res) => sessionOf(res)?.householdId ?? null),
+    ),
+  );
   startPages(pages, parts);
   signInPages(pages, parts);
   authorizePages(pages, parts);
@@ -51,6 +62,11 @@ export function householderRoutes(given: HouseholderParts): Router {
   router.use((req, res, next) => (ownPaths.test(req.path) ? pages(req, res, next) : next()));
   return router;
 }
+
+/** A stop is never refused (P2), so it is never counted either. */
+const unlessStopping =
+  (callerOf: (req: Request, res: Response) => string | null) => (req: Request, res: Response) =>
+    res.locals.stopping ? null : callerOf(req, res);
 
 /** A path under one of these that is no page of ours is answered with a page all the same. */
 const ownPaths = /^\/(?:$|(?:sign-in|sign-out|authorize|consents|erase|demo\/mail)(?:\/|$))/;

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { parseEmailAddress } from '../../household/email-address.ts';
 import { closeSession, openSession, sessionLifetimeSeconds } from '../../household/session.ts';
 import { beginSignIn, codeLifetimeSeconds, hashSecret, type SendCode } from '../../household/sign-in.ts';
+import { addressOf, limitRequests } from '../../http/limit-requests.ts';
 import { formBody } from '../../http/limits.ts';
+import type { RateLimiter } from '../../http/rate-limit.ts';
 import { validate } from '../../http/validate.ts';
 import type { Mailer } from '../../notify/mail.ts';
 import { errorSummary, type FieldError, textField } from '../components/form.ts';
@@ -26,19 +28,20 @@ const challengeCookie = 'stabledoor_sign_in';
 
 export interface SignInParts extends VisitorParts {
   readonly mailer: Mailer;
+  readonly limiter: RateLimiter;
 }
 
 const emailForm = z.object({ email: z.string().max(320), return_to: z.string().max(4096).optional() });
 const codeForm = z.object({ code: z.string().max(40) });
 
 export function signInPages(router: Router, parts: SignInParts): void {
-  const { db, cookies } = parts;
+  const { db, cookies, limiter } = parts;
   router.get('/sign-in', (req, res) => {
     const returnTo = returnPath(req.query.return_to);
     if (sessionOf(res) !== null) return res.redirect(303, returnTo);
     sendPage(res, emailPage(returnTo, '', []), frameOf(res, parts));
   });
-  router.post('/sign-in', formBody(), async (req, res) => {
+  router.post('/sign-in', limitRequests(limiter, 'sign-in', addressOf), formBody(), async (req, res) => {
     const { email, return_to } = validate(emailForm, req.body);
     const returnTo = returnPath(return_to);
     if (parseEmailAddress(email) === null) {
@@ -50,15 +53,20 @@ export function signInPages(router: Router, parts: SignInParts): void {
     res.redirect(303, '/sign-in/code');
   });
   router.get('/sign-in/code', (req, res) => showCodePage(req, res, parts, []));
-  router.post('/sign-in/code', formBody(), async (req, res) => {
-    const { code } = validate(codeForm, req.body);
-    const challenge = cookies.find(req, challengeCookie);
-    const opened = challenge === null ? null : await openSession(db, { challenge, code });
-    if (opened === null) return showCodePage(req, res, parts, [{ field: 'code', text: signIn.badCode }]);
-    cookies.clear(res, challengeCookie);
-    cookies.set(res, sessionCookie, opened.token, sessionLifetimeSeconds);
-    res.redirect(303, returnPath(opened.returnTo));
-  });
+  router.post(
+    '/sign-in/code',
+    limitRequests(limiter, 'sign-in-code', addressOf),
+    formBody(),
+    async (req, res) => {
+      const { code } = validate(codeForm, req.body);
+      const challenge = cookies.find(req, challengeCookie);
+      const opened = challenge === null ? null : await openSession(db, { challenge, code });
+      if (opened === null) return showCodePage(req, res, parts, [{ field: 'code', text: signIn.badCode }]);
+      cookies.clear(res, challengeCookie);
+      cookies.set(res, sessionCookie, opened.token, sessionLifetimeSeconds);
+      res.redirect(303, returnPath(opened.returnTo));
+    },
+  );
   router.post('/sign-out', formBody(), requireSession, requireFormToken, async (req, res) => {
     const token = cookies.find(req, sessionCookie);
     if (token !== null) await closeSession(db, token);
