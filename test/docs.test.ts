@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { settings } from '../src/config-settings.ts';
 
 const decisions = join(import.meta.dirname, '../docs/decisions');
 
@@ -54,4 +55,18 @@ test('each promise has a test file named after it, which ARCHITECTURE.md names',
     const [file] = globSync(`test/promises/p${number}-*.test.ts`, { cwd: root });
     assert.ok(file !== undefined && row.includes(file.replaceAll('\\', '/')), `P${number}: ${file}`);
   }
+});
+
+test('docs/1-running.md lists every setting in the words of `stabledoor config`, and no other', () => {
+  const text = readFileSync(join(root, 'docs/1-running.md'), 'utf8');
+  const section = text
+    .slice(text.indexOf('## Settings'), text.indexOf('## The embedded PostgreSQL'))
+    .replaceAll('\\<', '<');
+  const listed = [...section.matchAll(/^\| `([A-Z_]+)` \| (.*?) \| (.*?) \|$/gm)].map(
+    ([, ...cells]) => cells,
+  );
+  assert.deepEqual(
+    listed,
+    Object.entries(settings).map(([name, { standard, does }]) => [name, standard, does]),
+  );
 });
