@@ -131,8 +131,8 @@ export const errorCatalogue = {
   ),
   illegal_transition: entry(
     409,
-    'The consent cannot make this move',
-    'Read the state of the consent; it may be over already.',
+    'That move is not possible now',
+    'Read the state first; what you want to change may be over already.',
   ),
   meter_point_taken: entry(
     409,

@@ -88,7 +88,10 @@ test('a third party is added, listed, suspended and restored beside a running br
   const [listed] = await answer<{ client_id: string; status: string }[]>('third-party', 'list', '--json');
   assert.deepEqual([listed?.client_id, listed?.status], [clientId, 'suspended']);
   const again = await run('third-party', 'suspend', clientId, '--reason', 'Again.');
-  assert.deepEqual([again.code, again.err], [1, 'stabledoor: The third party is suspended, not active.\n']);
+  assert.deepEqual(
+    [again.code, again.err],
+    [1, 'stabledoor: That move is not possible now. The third party is suspended, not active.\n'],
+  );
   assert.equal((await run('third-party', 'restore', clientId)).code, 0);
   assert.equal(
     (await answer<{ status: string }>('third-party', 'show', clientId, '--json')).status,
