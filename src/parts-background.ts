@@ -2,6 +2,7 @@
 import { type ErasureParts, watchErasures } from './audit/erasure.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
+import { watchSpent } from './oauth/housekeeping.ts';
 import { securityEventSigner } from './oauth/sign-security-event.ts';
 import type { SigningKeys } from './oauth/signing-keys.ts';
 import { thirdPartyCaller } from './registry/third-party-call.ts';
@@ -15,6 +16,7 @@ export function startBackground(parts: BackgroundParts): () => Promise<void> {
   const stops = [
     watchExpiry(parts),
     watchErasures(parts),
+    watchSpent(parts),
     watchOutbox({
       ...parts,
       sign: securityEventSigner(parts.signingKeys),

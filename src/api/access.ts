@@ -50,7 +50,8 @@ export interface AdmissionParts extends VerificationParts {
 /** For a call that reads no readings, and so leaves no entry whose guards would check it. Rejects with 401. */
 export async function admittedCaller(parts: AdmissionParts, req: Request): Promise<AccessClaims> {
   const caller = await verified(parts, req);
-  const { proofIsNew, tokenStands } = await admitCaller(parts.db, parts.ledger.logId, caller);
+  const { hasRoom, proofIsNew, tokenStands } = await admitCaller(parts.db, parts.ledger.logId, caller);
+  if (!hasRoom) throw new StabledoorError('too_many_proofs');
   if (!proofIsNew) throw new StabledoorError('invalid_dpop_proof', 'This proof was used before.');
   if (!tokenStands) throw new StabledoorError('invalid_token');
   return caller;

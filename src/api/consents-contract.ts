@@ -39,6 +39,7 @@ const refusals = [
   'invalid_dpop_proof',
   'insufficient_scope',
   'database_unavailable',
+  'too_many_proofs',
 ] as const;
 const needs = (scope: string) =>
   `With a token of one of your consents, or with one in your own name (\`client_credentials\`) that has the scope \`${scope}\`.`;

@@ -21,6 +21,7 @@ const refusals = [
   'insufficient_scope',
   'grant_unknown',
   'database_unavailable',
+  'too_many_proofs',
 ] as const;
 
 export const showGrant = {

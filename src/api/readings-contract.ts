@@ -98,7 +98,13 @@ export const listMeterPoints = {
       body: { contentType: 'application/json', schema: meterPointsAnswer },
     },
   },
-  errors: ['invalid_token', 'insufficient_scope', 'invalid_dpop_proof', 'database_unavailable'],
+  errors: [
+    'invalid_token',
+    'insufficient_scope',
+    'invalid_dpop_proof',
+    'database_unavailable',
+    'too_many_proofs',
+  ],
 } as const satisfies RouteContract;
 
 export const readReadings = {
@@ -139,5 +145,6 @@ export const readReadings = {
     'ledger_unavailable',
     'meter_store_unavailable',
     'database_unavailable',
+    'too_many_proofs',
   ],
 } as const satisfies RouteContract;

@@ -162,6 +162,11 @@ export const errorCatalogue = {
     'Sharing is not stopped yet',
     'Try again in a moment, or phone the operator. No readings leave while our database does not answer.',
   ),
+  too_many_proofs: entry(
+    503,
+    'No more requests can be told apart',
+    'Try again after as many seconds as Retry-After says: more proofs are in use than can be remembered.',
+  ),
   database_unavailable: entry(
     503,
     'The database did not answer',

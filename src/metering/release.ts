@@ -4,6 +4,7 @@ import type { Database } from '../db/database.ts';
 import { type AppendRequest, GuardRefused, type Ledger, type Receipt } from '../ledger/ledger.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ErrorCode } from '../lib/error-catalogue.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { newRequestId } from '../lib/ids.ts';
 import type { Policy } from '../policy/engine.ts';
@@ -71,7 +72,7 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
     personal: { readings: readings as unknown as JsonValue, proof: caller.proof, meter_point: mpan },
     guards: guardsOf(facts, request),
     refusal: (reason) =>
-      reason === replayed
+      unrecorded.has(reason)
         ? null
         : refusalOf(facts, request, { reasons: [reason], policy: parts.policy.digest, storeRead }),
     refusalPersonal: ['proof'],
@@ -84,15 +85,18 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
   return { resolution, meterPoint, source: parts.source.kind, readings, receipt, leavesByMs };
 }
 
-/** A guard's reason for a proof that was used before: such a call leaves no entry, or a copy could flood the log. */
-const replayed = 'invalid_dpop_proof';
+/** Guards' reasons for calls that leave no entry, or copies of one call could flood the log; and what the caller gets. */
+const unrecorded: ReadonlyMap<string, ErrorCode> = new Map([
+  ['invalid_dpop_proof', 'invalid_dpop_proof'],
+  ['no_room_for_proofs', 'too_many_proofs'],
+]);
 
 async function append(parts: ReleaseParts, request: AppendRequest): Promise<Receipt> {
   try {
     return await parts.ledger.append(request);
   } catch (error) {
     if (!(error instanceof GuardRefused)) throw error;
-    throw new StabledoorError(error.reason === replayed ? replayed : 'invalid_token');
+    throw new StabledoorError(unrecorded.get(error.reason) ?? 'invalid_token');
   }
 }
 

@@ -141,3 +141,13 @@ export async function acknowledge(
     .where('outcome', 'is', null)
     .execute();
 }
+
+/** Of a third party that wants none any more. */
+export async function giveUpWaiting(store: Store, clientId: ClientId): Promise<void> {
+  await store
+    .updateTable('notify.notice')
+    .set({ outcome: 'given-up', settled_at: sql<Date>`ledger.now()` })
+    .where('client_id', '=', clientId)
+    .where('outcome', 'is', null)
+    .execute();
+}

@@ -5,6 +5,7 @@ import { StabledoorError } from '../lib/errors.ts';
 import type { ClientId } from '../lib/ids.ts';
 import { calledUrlFault } from '../registry/redirect-uri.ts';
 import { findThirdParty } from '../registry/registry-store.ts';
+import { giveUpWaiting } from './outbox.ts';
 import { deleteReceiver, upsertReceiver } from './receiver-store.ts';
 import { secretText } from './webhook-headers.ts';
 
@@ -36,6 +37,7 @@ export async function setReceiver(
 export async function removeReceiver({ db }: { readonly db: Store }, clientId: ClientId): Promise<void> {
   await mustExist(db, clientId);
   await deleteReceiver(db, clientId);
+  await giveUpWaiting(db, clientId);
 }
 
 async function mustExist(db: Store, clientId: ClientId): Promise<void> {

@@ -5,6 +5,8 @@ import type { Store } from '../db/database.ts';
 import type { VerifiedToken } from './access-token.ts';
 
 export interface Admission {
+  /** False where no more proofs can be remembered: then this one was not. */
+  readonly hasRoom: boolean;
   readonly proofIsNew: boolean;
   /** Token and grant not revoked, consent in force, third party active. */
   readonly tokenStands: boolean;
@@ -21,14 +23,21 @@ export async function admitCaller(
   logId: number,
   caller: VerifiedToken & ProofUse,
 ): Promise<Admission> {
-  const { rows } = await sql<{ proofs: number; stands: boolean }>`
-    with proof as (
+  const { rows } = await sql<{ room: boolean; proofs: number; stands: boolean }>`
+    with room as materialized (
+      select not m.is_full as is_there from oauth.jti_room m
+    ), proof as (
       insert into oauth.used_proof (jkt, jti_hash, expires_at)
-      values (${caller.jkt}, ${caller.proofJtiHash}, to_timestamp(${caller.proofExpiresS}))
+      select ${caller.jkt}, ${caller.proofJtiHash}, to_timestamp(${caller.proofExpiresS}) from room where room.is_there
       on conflict do nothing returning 1
     )
-    select (select count(*) from proof) as proofs, ${standing(logId, caller)} as stands`.execute(store);
-  return { proofIsNew: rows[0]?.proofs === 1, tokenStands: rows[0]?.stands === true };
+    select (select is_there from room) as room, (select count(*) from proof) as proofs,
+      ${standing(logId, caller)} as stands`.execute(store);
+  return {
+    hasRoom: rows[0]?.room === true,
+    proofIsNew: rows[0]?.proofs === 1,
+    tokenStands: rows[0]?.stands === true,
+  };
 }
 
 /** Of a token whose signature and time were verified before. */

@@ -5,7 +5,13 @@ import type { ClientId } from '../lib/ids.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import { type ClientAuthParts, verifyClientAssertion } from './client-auth.ts';
 import { DpopFault, type DpopProof, NonceWanted, proofWindowSeconds, verifyProof } from './dpop.ts';
-import { invalidClient, invalidDpopProof, unauthorizedClient, useDpopNonce } from './errors.ts';
+import {
+  invalidClient,
+  invalidDpopProof,
+  temporarilyUnavailable,
+  unauthorizedClient,
+  useDpopNonce,
+} from './errors.ts';
 import type { Parameters } from './parameters.ts';
 import { recordUse } from './used-once-store.ts';
 
@@ -39,6 +45,7 @@ export async function identifyCaller(
       ? { jkt: proof.jkt, jtiHash: proof.jtiHash, rememberUntilS: proof.iatS + 2 * proofWindowSeconds }
       : null,
   });
+  if (!use.hasRoom) throw temporarilyUnavailable();
   if (!use.assertionIsNew) throw invalidClient();
   if (proof instanceof NonceWanted) throw useDpopNonce(proof);
   if (proof instanceof DpopFault) throw invalidDpopProof(proof.message);
