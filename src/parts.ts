@@ -3,7 +3,7 @@
 import type { Kysely } from 'kysely';
 import type { Config } from './config.ts';
 import { type DatabaseClock, machineTimes, openClock } from './db/clock.ts';
-import { type Database, openDatabase } from './db/database.ts';
+import type { Database } from './db/database.ts';
 import { pendingMigrations } from './db/migrate.ts';
 import { openStores, type Stores } from './db/stores.ts';
 import type { MeterStoreTables } from './db/tables/meter-store.ts';
@@ -13,9 +13,7 @@ import { holdLedger } from './ledger/held-ledger.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import type { NoteSigner } from './ledger/note-signer.ts';
 import { proveConsistency } from './ledger/proofs.ts';
-import { defaultLimits } from './ledger/sequencer.ts';
 import { openLedgerKey } from './ledger/signing-key.ts';
-import type { SubjectKeyTables } from './ledger/subject-key-store.ts';
 import { openSubjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
 import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
@@ -33,6 +31,7 @@ import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { type Metrics, openMetrics } from './observe/metrics.ts';
 import { startBackground } from './parts-background.ts';
+import { openHandles } from './parts-databases.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
 import { publishPolicy } from './policy/publication.ts';
 
@@ -91,27 +90,9 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     closing.push(() => stores.close());
     stores.embedded?.keepRunning(logger);
     const { addresses } = stores;
-    const db = openDatabase({ url: addresses.app, maxConnections: 16, applicationName: 'stabledoor broker' });
-    const subjectKeys = openDatabase<SubjectKeyTables>({ url: addresses.subjectKeys, maxConnections: 4 });
-    const meterStore = openDatabase<MeterStoreTables>({ url: addresses.meterReader, maxConnections: 8 });
-    // Of its own, so that no page waits where an append should, and with the append's deadline for each statement.
-    // Pages have connections of their own: reads that crowd the others must not keep a householder from stopping.
-    const pagesDb = openDatabase({
-      url: addresses.app,
-      maxConnections: 8,
-      applicationName: 'stabledoor pages',
-    });
-    const ledgerDb = openDatabase({
-      url: addresses.app,
-      maxConnections: 4,
-      applicationName: 'stabledoor ledger',
-      statementTimeoutMs: defaultLimits.deadlineMs,
-    });
-    closing.push(() =>
-      Promise.all([db, pagesDb, subjectKeys, meterStore, ledgerDb].map((each) => each.destroy())).then(
-        () => {},
-      ),
-    );
+    const handles = openHandles(addresses);
+    closing.push(() => handles.close());
+    const { db, pagesDb, ledgerDb, subjectKeys, meterStore } = handles;
     await refusePendingMigrations(db);
     await assertReadOnly(meterStore);
     await options.beforeLog?.(stores);

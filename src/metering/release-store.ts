@@ -80,7 +80,31 @@ export async function findReleaseFacts(
     .orderBy('y.from_date', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (!row) return null;
+  return row ? factsOf(row) : null;
+}
+
+interface FactsRow {
+  household_id: string;
+  client_id: string;
+  state: string;
+  version: number;
+  expires_at: Date | null;
+  purpose: string;
+  resolution: string;
+  registers: string[];
+  from_date: string;
+  until_date: string;
+  class: string;
+  status: ReleaseFacts['thirdPartyStatus'];
+  purposes: string[];
+  mpan: string | null;
+  fuel: string | null;
+  zone: string | null;
+  tenancy_from: string | null;
+  tenancy_until: string | null;
+}
+
+function factsOf(row: FactsRow): ReleaseFacts {
   const { mpan, fuel, zone, tenancy_from } = row;
   return {
     householdId: row.household_id as HouseholdId,
