@@ -29,7 +29,12 @@ export function createApp(parts: Parts): Express {
   app.set('query parser', 'simple');
   if (trustProxy !== null) app.set('trust proxy', trustProxy);
 
-  app.use(giveRequestId, timeRequests(parts.metrics), securityHeaders(), limitShape);
+  app.use(
+    giveRequestId,
+    timeRequests(parts.metrics),
+    securityHeaders({ https: issuer.startsWith('https:') }),
+    limitShape,
+  );
   app.use(
     limitRequests(parts.limiter, 'public', (req) => (openToAll.test(req.path) ? addressOf(req) : null)),
   );

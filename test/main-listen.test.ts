@@ -58,6 +58,35 @@ test('with a certificate it speaks TLS 1.2 and later, and nothing older', async 
   await server.close();
 });
 
+test('of TLS 1.2 only forward secret suites with authenticated encryption are spoken', async () => {
+  const ca = await readFile(tls.certFile, 'utf8');
+  const server = await listen(hello, { ...here, tls });
+  const port = Number(new URL(server.address).port);
+  const suiteOf = (ciphers: string, maxVersion: SecureVersion = 'TLSv1.2') =>
+    new Promise<string>((done, fail) => {
+      const options = { port, host: '127.0.0.1', ca, servername: 'localhost', ciphers, maxVersion };
+      const socket = connect(options, () => {
+        done(socket.getCipher().name);
+        socket.destroy();
+      }).once('error', fail);
+    });
+  // The certificate's key decides between the ECDSA and the RSA suite of a pair.
+  const either = (size: string) => `ECDHE-ECDSA-AES${size}:ECDHE-RSA-AES${size}`;
+  for (const good of ['128-GCM-SHA256', '256-GCM-SHA384'])
+    assert.match(await suiteOf(either(good)), new RegExp(`^ECDHE-(ECDSA|RSA)-AES${good}$`));
+  for (const bad of [
+    either('128-SHA'),
+    either('256-SHA384'),
+    'AES128-GCM-SHA256:AES256-GCM-SHA384',
+    'AES128-SHA:AES256-SHA',
+    'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
+    'DHE-RSA-AES128-GCM-SHA256',
+  ])
+    await assert.rejects(suiteOf(bad), /handshake failure/i, bad);
+  assert.match(await suiteOf('TLS_AES_128_GCM_SHA256', 'TLSv1.3'), /^TLS_AES_128_GCM_SHA256$/);
+  await server.close();
+});
+
 test('a certificate that cannot be read is an error that names the file', async () => {
   await assert.rejects(
     listen(hello, { ...here, tls: { ...tls, certFile: '/no/cert.pem' } }),

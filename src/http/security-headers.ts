@@ -29,14 +29,14 @@ function contentPolicy(formAction: string[]): RequestHandler {
   });
 }
 
-/** For every answer of the broker. No CORS header is ever sent by the pages. */
-export function securityHeaders(): RequestHandler[] {
+/** For every answer of the broker. No CORS header is ever sent by the pages. HSTS only where the issuer is https (RFC 6797 7.2). */
+export function securityHeaders({ https }: { readonly https: boolean }): RequestHandler[] {
   return [
     helmet({
       contentSecurityPolicy: false,
       referrerPolicy: { policy: 'no-referrer' },
       xFrameOptions: { action: 'deny' },
-      strictTransportSecurity: { maxAge: 63_072_000, includeSubDomains: false },
+      strictTransportSecurity: https && { maxAge: 63_072_000, includeSubDomains: false },
     }),
     contentPolicy(["'self'"]),
   ];

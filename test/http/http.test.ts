@@ -20,7 +20,7 @@ const jar = cookieJar({ https: false });
 
 function application() {
   const app = express();
-  app.use(giveRequestId, securityHeaders(), limitShape, sameOrigin(issuer));
+  app.use(giveRequestId, securityHeaders({ https: true }), limitShape, sameOrigin(issuer));
   app.get('/page', (_req, res) => void res.send('page'));
   app.get('/dev-consent', consentPageHeaders({ production: false }), (_req, res) => void res.send('consent'));
   app.get('/consent', consentPageHeaders({ production: true }), (_req, res) => void res.send('consent'));
@@ -149,4 +149,14 @@ test('a small body that would become a large tree is refused', async () => {
     assert.deepEqual([refused.status, refused.body.code], [400, 'invalid_request']);
     assert.match(refused.body.detail, /too deep or has too many values/);
   }
+});
+
+test('HSTS is said over https and never over http', async () => {
+  const headersOf = async (https: boolean) => {
+    const app = express().use(securityHeaders({ https }));
+    app.get('/', (_req, res) => void res.end());
+    return (await supertest(app).get('/')).headers;
+  };
+  assert.equal((await headersOf(true))['strict-transport-security'], 'max-age=63072000');
+  assert.equal((await headersOf(false))['strict-transport-security'], undefined);
 });

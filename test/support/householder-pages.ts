@@ -20,7 +20,7 @@ export function householderPages(broker: OauthBroker, changes: Partial<Household
   const mailer = outboxMailer();
   const app = express();
   app.set('query parser', 'simple');
-  app.use(giveRequestId, securityHeaders());
+  app.use(giveRequestId, securityHeaders({ https: false }));
   app.use(
     householderRoutes({
       ...{ db: broker.databases.app, ledger: broker.ledger, clock: broker.clock, logger: quietLogger },
