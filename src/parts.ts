@@ -11,9 +11,8 @@ import { type RateLimiter, rateLimiter } from './http/rate-limit.ts';
 import { openHeadGuard, removeHeadGuard } from './ledger/head-guard.ts';
 import { holdLedger } from './ledger/held-ledger.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
-import type { NoteSigner } from './ledger/note-signer.ts';
+import { type LedgerKeys, openLedgerKeys } from './ledger/ledger-keys.ts';
 import { proveConsistency } from './ledger/proofs.ts';
-import { openLedgerKey } from './ledger/signing-key.ts';
 import { openSubjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
 import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
@@ -54,6 +53,7 @@ export interface Parts {
   readonly meterStore: Kysely<MeterStoreTables>;
   readonly clock: DatabaseClock;
   readonly ledger: Ledger;
+  readonly ledgerKeys: LedgerKeys;
   /** Whether this process may write entries. */
   readonly gate: WriteGate;
   /** What keeps asking whether it may. */
@@ -99,19 +99,22 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const clock = await openClock(db as never, production ? null : addresses.app);
     closing.push(() => clock.close());
     const policy = await openPolicy(config.policyDir);
-    const signer = await openLedgerKey(config.keyDir, config.logOrigin, !production);
     const gate = openWriteGate();
+    const { keyDir, logOrigin: origin } = config;
+    const mayMake = !production;
+    const ledgerKeys = await openLedgerKeys({ db, logId: theLogId, origin, keyDir, mayMake, gate });
+    closing.push(() => ledgerKeys.close());
     if (options.fresh) await removeHeadGuard(config.headGuardFile);
-    const watch = await openWatch({ config, logger, db, signer, gate });
+    const watch = await openWatch({ config, logger, db, ledgerKeys, gate });
     closing.push(() => watch.close());
-    const witnessing = await openWitnesses({ config, logger, metrics, db, clock, signer, gate });
+    const witnessing = await openWitnesses({ config, logger, metrics, db, clock, ledgerKeys, gate });
     closing.push(async () => witnessing?.close());
     const opened = await openLedger({
       db: ledgerDb,
       logId: theLogId,
       origin: config.logOrigin,
       mode: config.mode,
-      signer,
+      signer: ledgerKeys,
       gate,
       watch,
       subjects: openSubjects(subjectKeys, config.logOrigin),
@@ -152,6 +155,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       meterStore,
       clock,
       ledger,
+      ledgerKeys,
       gate,
       watch,
       witnessing,
@@ -170,11 +174,11 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
   }
 }
 
-type WatchParts = Pick<Parts, 'config' | 'logger' | 'db' | 'gate'> & { signer: NoteSigner };
+type WatchParts = Pick<Parts, 'config' | 'logger' | 'db' | 'gate' | 'ledgerKeys'>;
 
 /** Before anything is written, and before the witnesses are asked: the head must be known first. */
-function openWatch({ config, signer, ...parts }: WatchParts): Promise<WriteWatch> {
-  const logKeys = () => [signer.key];
+function openWatch({ config, ledgerKeys, ...parts }: WatchParts): Promise<WriteWatch> {
+  const logKeys = () => ledgerKeys.all();
   const trust = () => ({ origin: config.logOrigin, logKeys: logKeys() });
   const guard = openHeadGuard(config.headGuardFile, trust);
   return openWriteWatch({
@@ -187,19 +191,17 @@ function openWatch({ config, signer, ...parts }: WatchParts): Promise<WriteWatch
   });
 }
 
-type WitnessParts = Pick<Parts, 'config' | 'logger' | 'metrics' | 'db' | 'clock' | 'gate'> & {
-  signer: NoteSigner;
-};
+type WitnessParts = Pick<Parts, 'config' | 'logger' | 'metrics' | 'db' | 'clock' | 'gate' | 'ledgerKeys'>;
 
 /** Before the log is opened for writing: a witness may know it better than this database does. */
-async function openWitnesses({ config, signer, db, ...parts }: WitnessParts): Promise<Witnessing | null> {
+async function openWitnesses({ config, ledgerKeys, db, ...parts }: WitnessParts): Promise<Witnessing | null> {
   if (config.witnesses === null) return null;
   return await openWitnessing({
     ...parts,
     db,
     logId: theLogId,
     origin: config.logOrigin,
-    logKeys: [signer.key],
+    logKeys: () => ledgerKeys.all(),
     policy: await readWitnessPolicy(config.witnesses.policyFile),
     mustNeedOutsider: config.mode === 'production',
     consistencyProof: async (from, to) => (await proveConsistency(db, theLogId, from, to)).hashes,

@@ -374,7 +374,7 @@ def parse_checkpoint(text):
 
 
 def open_checkpoint(note, origin, log_keys, witness_keys):
-    """(size, root, names of witnesses with the seconds at which they signed). Raises NoteError."""
+    """(size, root, names of witnesses with the seconds at which they signed, keys that signed). Raises NoteError."""
     text, signatures = split_note(note)
     signers = {}
     for name, key_id, payload in signatures:
@@ -391,7 +391,7 @@ def open_checkpoint(note, origin, log_keys, witness_keys):
     named, size, root = parse_checkpoint(text)
     if named != origin:
         raise NoteError(f"the checkpoint is of {named}, not of {origin}")
-    return size, root, [(key.name, seconds) for key, seconds in signers.values() if key.type == 4]
+    return size, root, [(key.name, seconds) for key, seconds in signers.values() if key.type == 4], set(signers)
 
 
 # --- the tree and the chain
@@ -490,9 +490,17 @@ class Verifier:
         self.kept, self.covered, self.checkpoints = {}, None, 0
         self.witnessed, self.waiting, self.out_of_time = None, {}, 0
         self.requests, self.kinds, self.published = set(), {}, set()
+        # Of the log itself: every key that it had, those in force, those retired, those that count because of an entry.
+        self.of_log, self.in_force, self.retired, self.followed = {}, {}, set(), {}
+        self.doubtful, self.opened_with = [], None
         self.parties, self.policies, self.consents = {}, {}, {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
         self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
+
+    def find_first(self, index, kind, message):
+        self.count += 1
+        self.violations.insert(0, {"index": index, "kind": kind, "message": message})
+        del self.violations[KEPT:]
 
     def find(self, index, kind, message):
         self.count += 1
@@ -505,10 +513,54 @@ class Verifier:
         return key.type == 1 and key.name == self.manifest["origin"]
 
     def log_keys(self):
-        return [key for key in (self.given or self.named) if self.is_of_log(key)]
+        """Those that count."""
+        return [key for key in [*(self.given or self.named), *self.followed.values()] if self.is_of_log(key)]
 
-    def is_log_key(self, text):
-        return any(key.text == text for key in self.log_keys())
+    def is_followed(self):
+        return any(key.text in self.of_log for key in self.log_keys())
+
+    def enter_key(self, text):
+        """What is wrong with it, or None."""
+        try:
+            key = Key(text)
+        except NoteError as error:
+            return str(error)
+        if not self.is_of_log(key):
+            return f"{text} is not a key of this log"
+        if len(self.of_log) >= 100:
+            return "a log has at most 100 keys"
+        self.of_log[text] = self.in_force[text] = key
+        return None
+
+    def counts(self, signed):
+        """Whether a checkpoint that these keys signed counts; None if only a later key can tell. Raises NoteError."""
+        does = any(key.text in signed and key.text not in self.retired for key in self.log_keys())
+        if not does and (self.is_followed() or not any(map(self.is_of_log, self.given))):
+            raise NoteError("the log itself did not sign this checkpoint")
+        for text in self.in_force:
+            if text not in signed:
+                raise NoteError(f"the key {text} is in force and did not sign")
+        if not does:
+            return None
+        self.followed.update(self.in_force)
+        return True
+
+    def end_keys(self):
+        is_followed, counting = self.is_followed(), {key.text for key in self.log_keys()}
+        if is_followed:
+            self.checkpoints += len(self.doubtful)
+        else:
+            for index in self.doubtful:
+                self.find(index, "checkpoint_invalid", "the log itself did not sign this checkpoint")
+
+        def is_stranger(text):
+            return text not in counting and not (is_followed and text in self.of_log)
+
+        if self.opened_with is not None and is_stranger(self.opened_with):
+            self.find_first(0, "key_not_trusted", f"it was opened with the key {self.opened_with}")
+        for key in reversed(self.named if self.given else []):
+            if self.is_of_log(key) and is_stranger(key.text):
+                self.find_first(None, "key_not_trusted", f"{key.text} is not among the keys given")
 
     # lines
 
@@ -521,6 +573,7 @@ class Verifier:
         except FormatError as error:
             self.find(None, "export_format", str(error))
         if self.manifest is not None:
+            self.end_keys()
             self.end()
 
     def take(self, value):
@@ -547,7 +600,7 @@ class Verifier:
             self.find(None, "key_not_trusted", f"none of the keys given is of the log {origin}")
         for note in self.kept_notes:
             if self.given:
-                size, root, _ = open_checkpoint(note, origin, self.log_keys(), self.witness_keys())
+                size, root, _, _ = open_checkpoint(note, origin, self.log_keys(), self.witness_keys())
             else:
                 named, size, root = parse_checkpoint(split_note(note)[0])
                 if named != origin:
@@ -569,8 +622,6 @@ class Verifier:
             self.find(None, "key_not_trusted", str(error))
             return
         self.named.append(key)
-        if self.given and self.is_of_log(key) and not self.is_log_key(text):
-            self.find(None, "key_not_trusted", f"{text} is not among the keys given")
 
     def last_index(self):
         return None if self.tree.size == 0 else self.next_index - 1
@@ -585,20 +636,22 @@ class Verifier:
     def take_checkpoint(self, note):
         size = self.tree.size
         try:
-            opened = open_checkpoint(note, self.manifest["origin"], self.log_keys(), self.witness_keys())
+            signers = list({key.text: key for key in [*self.log_keys(), *self.in_force.values()]}.values())
+            opened = open_checkpoint(note, self.manifest["origin"], signers, self.witness_keys())
+            if opened[0] != size:
+                message = f"a checkpoint of {opened[0]} stands after {size} entries"
+                self.find(self.last_index(), "checkpoint_misplaced", message)
+            elif opened[1] != self.tree.root():
+                self.find(self.last_index(), "checkpoint_root", f"the first {size} entries have another root")
+            elif self.counts(opened[3]):
+                self.covered = size
+                self.checkpoints += 1
+                if opened[2]:
+                    self.take_witnessed(size, opened[2])
+            else:
+                self.doubtful.append(self.last_index())
         except NoteError as error:
             self.find(self.last_index(), "checkpoint_invalid", str(error))
-            return
-        if opened[0] != size:
-            message = f"a checkpoint of {opened[0]} stands after {size} entries"
-            self.find(self.last_index(), "checkpoint_misplaced", message)
-        elif opened[1] != self.tree.root():
-            self.find(self.last_index(), "checkpoint_root", f"the first {size} entries have another root")
-        else:
-            self.covered = size
-            self.checkpoints += 1
-            if opened[2]:
-                self.take_witnessed(size, opened[2])
 
     def take_witnessed(self, size, cosignatures):
         earliest = min(seconds for _, seconds in cosignatures)
@@ -682,10 +735,27 @@ class Verifier:
     def opened(self, index, body):
         if body["origin"] != self.manifest["origin"]:
             self.find(index, "log_opened", f"it was opened as {body['origin']}")
-        if not self.is_log_key(body["key"]):
-            self.find(index, "key_not_trusted", f"it was opened with the key {body['key']}")
+        if index == 0:
+            self.published.add(("ledger", body["key"]))
+            self.opened_with = body["key"]
+            self.enter_key(body["key"])
 
     def move_key(self, index, kind, key):
+        self.move_published(index, kind, key)
+        use, text = key
+        if use != "ledger":
+            return
+        if kind == "key.published":
+            fault = self.enter_key(text)
+            if fault is not None:
+                self.find(index, "key_not_trusted", fault)
+            return
+        if list(self.in_force) == [text]:
+            self.find(index, "key_not_published", "the only key of the log was retired")
+        self.in_force.pop(text, None)
+        self.retired.add(text)
+
+    def move_published(self, index, kind, key):
         if kind == "key.published":
             self.published.add(key)
         elif key in self.published:

@@ -10,7 +10,7 @@ import type { Stores } from '../db/stores.ts';
 import { openCheckpoint } from '../ledger/checkpoint.ts';
 import { countPending, findLog, headTimeMs, latestCheckpoint } from '../ledger/ledger-store.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
-import { openLedgerKey } from '../ledger/signing-key.ts';
+import { readLedgerKeys } from '../ledger/signing-key.ts';
 import { findRightsFault } from '../ledger/start-check.ts';
 import { assertReadOnly, theLogId } from '../parts.ts';
 import { type Check, type Finding, run } from './check.ts';
@@ -95,8 +95,8 @@ const logCheck = (config: Config, db: Database): Check => ({
       );
     const checkpoint = await latestCheckpoint(db, theLogId);
     if (checkpoint === null) return `${log.origin}, empty`;
-    const { key } = await openLedgerKey(config.keyDir, log.origin, false);
-    const trust = { origin: log.origin, logKeys: [key], witnessKeys: [] };
+    const keys = (await readLedgerKeys(config.keyDir)).map(({ signer }) => signer.key);
+    const trust = { origin: log.origin, logKeys: keys.filter(({ name }) => name === log.origin) };
     await openCheckpoint(checkpoint.note, trust, nodeCrypto);
     return `${log.origin}, ${checkpoint.size} entries; the newest checkpoint is signed with our key`;
   },

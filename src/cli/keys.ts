@@ -1,53 +1,97 @@
-// `stabledoor keys …`: which keys there are, and a new one to sign access tokens. Nothing has to be restarted.
+// `stabledoor keys …`: which keys there are, and new ones: to sign access tokens, or the ledger's checkpoints. Nothing has
+// to be restarted.
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
+import { type LogKeyRecord, listLogKeys } from '../ledger/log-key-store.ts';
+import { prepareLedgerKey, publishLedgerKey, retireFormerLedgerKey } from '../ledger/rotate-key.ts';
 import { keyLeadSeconds, rotateSigningKeys } from '../oauth/publish-keys.ts';
 import { type KeyRecord, listSigningKeys } from '../oauth/signing-key-store.ts';
+import { theLogId } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
 import { openOutput, table } from './output.ts';
 
+interface RotateOptions {
+  readonly now?: true;
+  readonly prepare?: true;
+  readonly finish?: true;
+  readonly json?: true;
+}
+
 export function addKeysCommands(program: Command): void {
-  const family = program.command('keys').description('the keys that sign access tokens');
+  const family = program.command('keys').description('the keys that sign access tokens and checkpoints');
   family
     .command('rotate <which>')
-    .description('make a new key; `tokens` is what can be rotated')
-    .option('--now', 'let it sign at once: for a key that got out')
+    .description('make a new key: `tokens` or `ledger`')
+    .option('--now', 'tokens: let it sign at once, for a key that got out')
+    .option(
+      '--prepare',
+      'ledger: make the new key and publish nothing yet, so that every broker can be given it',
+    )
+    .option('--finish', 'ledger: retire the former key, once everybody has the new one')
     .option('--json', 'answer as JSON')
-    .action(async (which: string, options: { now?: true; json?: true }) => {
-      if (which === 'ledger') throw new UsageError('the ledger’s key cannot be rotated yet, only `tokens`');
-      if (which !== 'tokens') throw new UsageError('say which key: `stabledoor keys rotate tokens`');
-      const config = readConfig();
-      const leadSeconds = options.now ? 0 : keyLeadSeconds;
-      const made = await withParts(config, (parts) =>
-        rotateSigningKeys(parts, config.keyDir, { leadSeconds }),
-      );
-      const text = `${made.kid} signs from ${made.signsFrom.toISOString()}. Back the key folder up.`;
-      openOutput(options.json ?? false).answer(shown(made, 'published'), text);
+    .action(async (which: string, options: RotateOptions) => {
+      if (which === 'ledger') return await rotateLedger(options);
+      if (which === 'tokens') return await rotateTokens(options);
+      throw new UsageError('say which key: `stabledoor keys rotate tokens` or `… rotate ledger`');
     });
   family
     .command('list')
-    .description('every key that ever signed access tokens, the newest last')
+    .description('every key there ever was, the newest last')
     .option('--json', 'answer as JSON')
     .action(async (options: { json?: true }) => {
-      const keys = await withDatabase(readConfig(), async ({ db, clock }) =>
-        withStates(await listSigningKeys(db), clock.nowMs()),
-      );
-      const rows = keys.map(({ key, state }) => [
-        key.kid,
-        state,
-        key.signsFrom.toISOString(),
-        key.retiredAt?.toISOString() ?? '-',
+      const keys = await withDatabase(readConfig(), async ({ db, clock }) => [
+        ...withStates(await listSigningKeys(db), clock.nowMs()).map(({ key, state }) => shown(key, state)),
+        ...(await listLogKeys(db, theLogId)).map(shownOfLog),
       ]);
+      const rows = keys.map((key) => [key.use, key.key_id, key.state, key.signs_from, key.retired_at ?? '-']);
       const text = keys.length === 0 ? 'No key was published yet.' : table([heading, ...rows]);
-      openOutput(options.json ?? false).answer(
-        keys.map(({ key, state }) => shown(key, state)),
-        text,
-      );
+      openOutput(options.json ?? false).answer(keys, text);
     });
 }
 
-const heading = ['KEY ID', 'STATE', 'SIGNS FROM', 'RETIRED'];
+async function rotateTokens(options: RotateOptions): Promise<void> {
+  if (options.prepare || options.finish) throw new UsageError('--prepare and --finish are for `ledger`');
+  const config = readConfig();
+  const leadSeconds = options.now ? 0 : keyLeadSeconds;
+  const made = await withParts(config, (parts) => rotateSigningKeys(parts, config.keyDir, { leadSeconds }));
+  const text = `${made.kid} signs from ${made.signsFrom.toISOString()}. Back the key folder up.`;
+  openOutput(options.json ?? false).answer(shown(made, 'published'), text);
+}
+
+async function rotateLedger(options: RotateOptions): Promise<void> {
+  if (options.now) throw new UsageError('--now is for `tokens`');
+  if (options.prepare && options.finish) throw new UsageError('--prepare or --finish, not both');
+  const config = readConfig();
+  const [key, state, text] = await withParts(config, async ({ db, ledger, ledgerKeys }) => {
+    const parts = { db, ledger, keys: ledgerKeys, keyDir: config.keyDir };
+    if (options.prepare) {
+      const { file, signer } = await prepareLedgerKey(parts);
+      const next = 'Copy it to the key folder of every broker, then run `stabledoor keys rotate ledger`.';
+      return [signer.key.text, 'prepared', `The new key is in ${file}. ${next}`] as const;
+    }
+    if (options.finish) {
+      const retired = (await retireFormerLedgerKey(parts)).text;
+      return [retired, 'retired', `${retired} signs no longer. Back the key folder up.`] as const;
+    }
+    const published = (await publishLedgerKey(parts)).text;
+    const next =
+      'Both keys sign now. Give the new one to your witnesses and to whoever verifies, back the key folder up, then run `stabledoor keys rotate ledger --finish`.';
+    return [published, 'signing', `The new key is ${published}. ${next}`] as const;
+  });
+  openOutput(options.json ?? false).answer({ use: 'ledger', key_id: key, state }, text);
+}
+
+const shownOfLog = ({ key, publishedAt, retiredAt }: LogKeyRecord) => ({
+  use: 'ledger',
+  key_id: key,
+  state: retiredAt === null ? 'signing' : 'retired',
+  published_at: publishedAt.toISOString(),
+  signs_from: publishedAt.toISOString(),
+  retired_at: retiredAt?.toISOString() ?? null,
+});
+
+const heading = ['USE', 'KEY ID', 'STATE', 'SIGNS FROM', 'RETIRED'];
 
 type KeyState = 'published' | 'signing' | 'former' | 'retired';
 
@@ -63,6 +107,7 @@ function stateOf(key: KeyRecord, signing: KeyRecord | undefined, nowMs: number):
 }
 
 const shown = (key: KeyRecord, state: KeyState) => ({
+  use: 'tokens',
   key_id: key.kid,
   state,
   published_at: key.publishedAt.toISOString(),

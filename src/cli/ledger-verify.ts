@@ -2,12 +2,11 @@
 // An export is read as a regulator would read it: from the file alone.
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Config, readConfig } from '../config.ts';
 import { exportLog } from '../ledger/export.ts';
 import { type ExportLine, readExport } from '../ledger/export-format.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
-import { openLedgerKey } from '../ledger/signing-key.ts';
+import { readLedgerKeys } from '../ledger/signing-key.ts';
 import type { Verdict, Violation } from '../ledger/verdict.ts';
 import { NoteError } from '../ledger/verifier-key.ts';
 import { verifyLog } from '../ledger/verify.ts';
@@ -32,10 +31,10 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
   say(await verify(readExport(createReadStream(path)), options.key ?? [], options), options);
 }
 
-/** The key is the one given, or our own from the key folder: what the database says of its key proves nothing. */
+/** The keys are those given, or our own from the key folder: what the database says of its key proves nothing. */
 export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   const config = readConfig();
-  const keys = options.key ?? (await ownKey(config));
+  const keys = options.key ?? (await ownKeys(config));
   const verdict = await withDatabase(config, async ({ db, clock }) => {
     const policies = await listPolicies(db, theLogId);
     return await verify(exportLog(db, { logId: theLogId, clock, policies }), keys, options);
@@ -43,9 +42,9 @@ export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   say(verdict, options);
 }
 
-async function ownKey({ keyDir, logOrigin }: Config): Promise<string[]> {
-  const file = await stat(join(keyDir, 'ledger.key')).catch(() => null);
-  return file === null ? [] : [(await openLedgerKey(keyDir, logOrigin, false)).key.text];
+async function ownKeys({ keyDir, logOrigin }: Config): Promise<string[]> {
+  const keys = await readLedgerKeys(keyDir);
+  return keys.map(({ signer }) => signer.key).flatMap(({ name, text }) => (name === logOrigin ? [text] : []));
 }
 
 async function verify(

@@ -45,7 +45,10 @@ export async function* exportLog(db: Store, options: ExportOptions): AsyncGenera
   yield* entriesAndCheckpoints(db, logId, { size, note });
 }
 
-/** Each cosigned checkpoint stands right after what it covers; the last line is one of all entries, cosigned or not. */
+/**
+ * Each cosigned checkpoint stands right after what it covers, and so does the one that covers a change of the log's keys:
+ * who trusts the old key sees there which one follows. The last line is one of all entries, cosigned or not.
+ */
 async function* entriesAndCheckpoints(
   db: Store,
   logId: number,
@@ -53,19 +56,29 @@ async function* entriesAndCheckpoints(
 ): AsyncGenerator<ExportLine> {
   const witnessed = readWitnessed(db, logId, size);
   let next = await witnessed.next();
+  let keyChange: { size: number; note: string } | null = null;
   let count = 0;
   for await (const entry of readEntries(db, logId, 0, size)) {
     yield { type: 'entry', entry };
     count++;
-    if (next.done || next.value.size !== count) continue;
-    yield { type: 'checkpoint', note: next.value.note };
+    // Rare, so that this is no query in a loop.
+    if (changesLogKeys(entry)) keyChange ??= await checkpointFrom(db, logId, count);
+    const isWitnessed = !next.done && next.value.size === count;
+    if (!isWitnessed && keyChange?.size !== count) continue;
+    if (!isWitnessed && count === size) break;
+    yield { type: 'checkpoint', note: isWitnessed ? next.value.note : (keyChange as { note: string }).note };
     if (count === size) return;
-    next = await witnessed.next();
+    if (isWitnessed) next = await witnessed.next();
+    if (keyChange?.size === count) keyChange = null;
   }
   yield { type: 'checkpoint', note };
 }
 
-/** The key that the log was opened with. There is none to follow it until keys can be rotated. */
+const changesLogKeys = (entry: string): boolean =>
+  entry.includes('"use":"ledger"') &&
+  /\n\{"actor":"[a-z-]+","key":"[^"]+","kind":"key\.(published|retired)",/.test(entry);
+
+/** The key that the log was opened with. Those that follow it stand in the log. */
 async function keysOf(db: Store, logId: number): Promise<string[]> {
   for await (const text of readEntries(db, logId, 0, 1)) {
     const body = readBody(text);

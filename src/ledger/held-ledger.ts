@@ -35,6 +35,9 @@ export function holdLedger({ ledger, gate, logger, first, tryEveryMs = 1000 }: H
   return {
     ledger: {
       ...ledger,
+      get verifierKey() {
+        return ledger.verifierKey;
+      },
       append: async (request) => {
         if (held) throw refuse();
         return await ledger.append(request);

@@ -20,8 +20,9 @@ import type { Subject } from './commitment.ts';
 import { type EntryDraft, sealBody } from './entry-body.ts';
 import { GuardRefused, RequestRepeated } from './errors.ts';
 import { sealEvidence } from './evidence.ts';
+import type { LogSigner } from './ledger-keys.ts';
 import { addPending, countPending, openLogRow } from './ledger-store.ts';
-import type { NoteSigner } from './note-signer.ts';
+import { insertLogKey, isKeysMoved } from './log-key-store.ts';
 import {
   type BatchWriter,
   defaultLimits,
@@ -85,7 +86,7 @@ export interface LedgerParts {
   readonly logId: number;
   readonly origin: string;
   readonly mode: LogMode;
-  readonly signer: NoteSigner;
+  readonly signer: LogSigner;
   readonly subjects: Subjects;
   readonly logger: Logger;
   readonly metrics?: Metrics;
@@ -110,8 +111,14 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     knownSize: () => parts.watch?.knownSize() ?? 0,
   };
   const limits = parts.limits ?? defaultLimits;
+  const writeOnce: BatchWriter = (entries) =>
+    db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
   const write: BatchWriter = async (entries) => {
-    const outcomes = await db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
+    const outcomes = await writeOnce(entries).catch(async (error: unknown) => {
+      if (!isKeysMoved(error) || !signer.refresh) throw error;
+      await signer.refresh();
+      return await writeOnce(entries);
+    });
     parts.watch?.appended();
     return outcomes;
   };
@@ -121,7 +128,9 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
   const ledger: Ledger = {
     logId,
     origin,
-    verifierKey: signer.key.text,
+    get verifierKey() {
+      return signer.key.text;
+    },
     append: timed(parts.metrics, async (request) => {
       const expiresAt = performance.now() + limits.deadlineMs;
       return sequencer.append(await prepare(batchParts, request, expiresAt), expiresAt);
@@ -189,9 +198,12 @@ async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
     origin: parts.origin,
     key: ledger.verifierKey,
   } as const;
+  const guards = [{ name: 'log-empty', args: {} }];
   try {
-    const guards = [{ name: 'log-empty', args: {} }];
-    await ledger.append({ req: newRequestId(), householdId: null, body: opening, guards });
+    await parts.db.transaction().execute(async (tx) => {
+      await insertLogKey(tx, parts.logId, ledger.verifierKey);
+      await ledger.appendWithin(tx, [{ req: newRequestId(), householdId: null, body: opening, guards }]);
+    });
   } catch (error) {
     // Another process opened it between our look and our entry.
     if (!(error instanceof GuardRefused)) throw error;

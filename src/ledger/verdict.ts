@@ -102,4 +102,11 @@ export class Findings {
     this.count++;
     if (this.kept.length < KEPT) this.kept.push({ index, kind, message });
   }
+
+  /** Of what could only be judged at the end, but is about the beginning. */
+  addFirst(index: number | null, kind: ViolationKind, message: string): void {
+    this.count++;
+    this.kept.unshift({ index, kind, message });
+    this.kept.length = Math.min(this.kept.length, KEPT);
+  }
 }

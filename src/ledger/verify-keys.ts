@@ -1,6 +1,6 @@
-// Which keys count: those that the caller brought, or, for want of them, those that the export names.
-// Once the caller brought any, a key that only the export names proves nothing and is a finding.
-import type { CheckpointTrust } from './checkpoint.ts';
+// Which keys count: those that the caller brought, or, for want of them, those that the export names; and those that
+// follow them, each published in the log under the signature of one that counted before.
+import type { CheckpointTrust, OpenedCheckpoint } from './checkpoint.ts';
 import type { Sha256 } from './crypto.ts';
 import { ExportFormatError } from './export-format.ts';
 import type { Findings } from './verdict.ts';
@@ -19,6 +19,16 @@ export class KeyCheck {
   readonly #findings: Findings;
   readonly #trusted: readonly VerifierKey[];
   readonly #named: VerifierKey[] = [];
+  /** What the log was opened with and has published since, whether it counts or not. */
+  readonly #ofLog = new Map<string, VerifierKey>();
+  /** Of those, what has not been retired: each of them signs. */
+  readonly #inForce = new Map<string, VerifierKey>();
+  readonly #retired = new Set<string>();
+  /** Counts because the log published it, and one that counted signed that. */
+  readonly #followed = new Map<string, VerifierKey>();
+  /** Checkpoints, by the last entry they cover, signed by keys that may yet turn out to be followed by one that counts. */
+  readonly #doubtful: number[] = [];
+  #opened: string | null = null;
   #origin = '';
 
   /** Throws NoteError if a key that the caller brought cannot be read. */
@@ -44,14 +54,76 @@ export class KeyCheck {
     if (this.#named.length >= MAX_KEYS)
       throw new ExportFormatError(`an export names at most ${MAX_KEYS} keys`);
     try {
-      const key = parseVerifierKey(text, this.#sha256);
-      this.#named.push(key);
-      if (this.hasTrusted && this.#isOfLog(key) && !this.isLogKey(text))
-        this.#findings.add(null, 'key_not_trusted', `${text} is not among the keys given`);
+      this.#named.push(parseVerifierKey(text, this.#sha256));
     } catch (error) {
       if (!(error instanceof NoteError)) throw error;
       this.#findings.add(null, 'key_not_trusted', error.message);
     }
+  }
+
+  /** The key that the log says it was opened with. */
+  open(text: string): void {
+    this.#opened = text;
+    // One that cannot be used is no key that counts: `close` says so.
+    this.#enter(text);
+  }
+
+  /** An entry says that this key signs too from now on. */
+  publish(index: number, text: string): void {
+    const fault = this.#enter(text);
+    if (fault !== null) this.#findings.add(index, 'key_not_trusted', fault);
+  }
+
+  /** An entry says that this key signs no longer. */
+  retire(index: number, text: string): void {
+    if (this.#inForce.size === 1 && this.#inForce.has(text))
+      this.#findings.add(index, 'key_not_published', 'the only key of the log was retired');
+    this.#inForce.delete(text);
+    this.#retired.add(text);
+  }
+
+  #enter(text: string): string | null {
+    try {
+      const key = parseVerifierKey(text, this.#sha256);
+      if (!this.#isOfLog(key)) return `${text} is not a key of this log`;
+      if (this.#ofLog.size >= MAX_KEYS) return `a log has at most ${MAX_KEYS} keys`;
+      this.#ofLog.set(text, key);
+      this.#inForce.set(text, key);
+      return null;
+    } catch (error) {
+      if (!(error instanceof NoteError)) throw error;
+      return error.message;
+    }
+  }
+
+  /** What a checkpoint that stands here may be signed with. */
+  get signers(): CheckpointTrust {
+    const keys = new Map([...this.#used, ...this.#inForce.values()].map((key) => [key.text, key]));
+    return { ...this.trust, logKeys: [...keys.values()].filter((key) => this.#isOfLog(key)) };
+  }
+
+  /**
+   * Whether one that counts signed; then those in force count from here on. Null: only a later key can tell, so `close`
+   * does. Throws NoteError where neither can be, or one that is in force did not sign.
+   */
+  follow({ signatures }: OpenedCheckpoint, index: number): true | null {
+    const signed = new Set(signatures.map(({ key }) => key.text));
+    const counts = this.#used.some(({ text }) => signed.has(text) && !this.#retired.has(text));
+    if (!counts && (this.#isFollowed || !this.#trusted.some((key) => this.#isOfLog(key))))
+      throw new NoteError('the log itself did not sign this checkpoint');
+    for (const text of this.#inForce.keys())
+      if (!signed.has(text)) throw new NoteError(`the key ${text} is in force and did not sign`);
+    if (!counts) {
+      this.#doubtful.push(index);
+      return null;
+    }
+    for (const [text, key] of this.#inForce) this.#followed.set(text, key);
+    return true;
+  }
+
+  /** A key that counts is one of those that the log names. */
+  get #isFollowed(): boolean {
+    return this.#used.some(({ text }) => this.#ofLog.has(text));
   }
 
   #isOfLog(key: VerifierKey): boolean {
@@ -59,15 +131,35 @@ export class KeyCheck {
   }
 
   get #used(): readonly VerifierKey[] {
-    return this.hasTrusted ? this.#trusted : this.#named;
+    return [...(this.hasTrusted ? this.#trusted : this.#named), ...this.#followed.values()];
   }
 
   get logKeys(): string[] {
-    return this.#used.filter((key) => this.#isOfLog(key)).map((key) => key.text);
+    return [...new Set(this.#used.filter((key) => this.#isOfLog(key)).map((key) => key.text))];
   }
 
-  isLogKey(text: string): boolean {
-    return this.#used.some((key) => key.text === text && this.#isOfLog(key));
+  /**
+   * Once all has been read: keys that the log had before one that counts are the log's own, for that one signs for the
+   * whole log. Gives the checkpoints that hold because of that.
+   */
+  close(): number {
+    const isFollowed = this.#isFollowed;
+    const counts = new Set(this.logKeys);
+    const isStranger = (text: string) => !counts.has(text) && !(isFollowed && this.#ofLog.has(text));
+    if (!isFollowed)
+      for (const index of this.#doubtful)
+        this.#findings.add(index, 'checkpoint_invalid', 'the log itself did not sign this checkpoint');
+    if (this.#opened !== null && isStranger(this.#opened))
+      this.#findings.addFirst(
+        0,
+        'key_not_trusted',
+        `it was opened with the key ${this.#opened}, which is not among those used here`,
+      );
+    if (this.hasTrusted)
+      for (const key of this.#named.toReversed())
+        if (this.#isOfLog(key) && isStranger(key.text))
+          this.#findings.addFirst(null, 'key_not_trusted', `${key.text} is not among the keys given`);
+    return isFollowed ? this.#doubtful.length : 0;
   }
 
   /** A witness counts only if the caller brought its key: anybody could put a witness of their own into an export. */

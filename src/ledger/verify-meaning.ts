@@ -14,14 +14,17 @@ export interface Place {
   readonly timeMs: number;
 }
 
-export interface LogIdentity {
-  readonly origin: string;
-  isLogKey(key: string): boolean;
+/** Follows the keys of the log itself, which checkpoints are signed with. */
+export interface KeyLife {
+  open(key: string): void;
+  publish(index: number, key: string): void;
+  retire(index: number, key: string): void;
 }
 
 export class MeaningCheck {
   readonly #findings: Findings;
-  readonly #identity: LogIdentity;
+  readonly #origin: string;
+  readonly #logKeys: KeyLife;
   readonly #consents: ConsentCheck;
   readonly #disclosures: DisclosureCheck;
   readonly #parties: PartyCheck;
@@ -33,8 +36,9 @@ export class MeaningCheck {
   readonly policies: PolicyCheck;
   readonly requests = new RequestCheck();
 
-  constructor(identity: LogIdentity, findings: Findings) {
-    this.#identity = identity;
+  constructor(origin: string, logKeys: KeyLife, findings: Findings) {
+    this.#origin = origin;
+    this.#logKeys = logKeys;
     this.#findings = findings;
     this.#consents = new ConsentCheck(findings);
     this.#disclosures = new DisclosureCheck(findings, this.#consents);
@@ -118,7 +122,7 @@ export class MeaningCheck {
         break;
       case 'key.published':
       case 'key.retired':
-        this.#keys.move(place, body);
+        this.#moveKey(place, body);
         break;
       case 'meter-point.linked':
       case 'subject.erased':
@@ -137,14 +141,18 @@ export class MeaningCheck {
   }
 
   #checkOpened({ index }: Place, origin: string, key: string): void {
-    if (origin !== this.#identity.origin)
-      this.#findings.add(index, 'log_opened', `it was opened as ${origin}, not as ${this.#identity.origin}`);
-    if (!this.#identity.isLogKey(key))
-      this.#findings.add(
-        index,
-        'key_not_trusted',
-        `it was opened with the key ${key}, which is not among those used here`,
-      );
+    if (origin !== this.#origin)
+      this.#findings.add(index, 'log_opened', `it was opened as ${origin}, not as ${this.#origin}`);
+    if (index !== 0) return;
+    this.#keys.open(key);
+    this.#logKeys.open(key);
+  }
+
+  #moveKey(place: Place, body: EntryOf<'key.published' | 'key.retired'>): void {
+    this.#keys.move(place, body);
+    if (body.use !== 'ledger') return;
+    if (body.kind === 'key.published') this.#logKeys.publish(place.index, body.key);
+    else this.#logKeys.retire(place.index, body.key);
   }
 
   #takeStoreRead({ index }: Place, storeRead: string | undefined): void {

@@ -77,6 +77,11 @@ export class KeyCheck {
     this.#findings = findings;
   }
 
+  /** The key that a log is opened with needs no entry of its own. */
+  open(key: string): void {
+    this.#published.add(`ledger ${key}`);
+  }
+
   move({ index }: Place, { kind, use, key }: EntryOf<'key.published' | 'key.retired'>): void {
     const name = `${use} ${key}`;
     if (kind === 'key.published') this.#published.add(name);

@@ -78,8 +78,7 @@ class LogCheck {
     this.#findings = findings;
     this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
     this.#chain = new ChainCheck(manifest.origin, crypto.sha256, findings);
-    const identity = { origin: manifest.origin, isLogKey: (key: string) => keys.isLogKey(key) };
-    this.#meaning = new MeaningCheck(identity, findings);
+    this.#meaning = new MeaningCheck(manifest.origin, keys, findings);
   }
 
   async pin(notes: readonly string[]): Promise<void> {
@@ -129,12 +128,12 @@ class LogCheck {
   async #takeCheckpoint(note: string): Promise<void> {
     const { size: taken } = this.#chain;
     try {
-      const opened = await openCheckpoint(note, this.#keys.trust, this.#crypto);
+      const opened = await openCheckpoint(note, this.#keys.signers, this.#crypto);
       if (opened.size !== taken)
         this.#find('checkpoint_misplaced', `a checkpoint of ${opened.size} stands after ${taken} entries`);
       else if (!this.#chain.hasRoot(opened.root))
         this.#find('checkpoint_root', `the first ${taken} entries have another root`);
-      else this.#cover(opened);
+      else if (this.#keys.follow(opened, this.#chain.index)) this.#cover(opened);
     } catch (error) {
       if (!(error instanceof NoteError)) throw error;
       this.#find('checkpoint_invalid', error.message);
@@ -165,6 +164,7 @@ class LogCheck {
   }
 
   close(hasManifest: boolean): Verdict {
+    this.#checkpoints += this.#keys.close();
     if (hasManifest) this.#checkEnd();
     const { size } = this.#chain;
     const { last: witnessed, outOfTime } = this.#witnesses;

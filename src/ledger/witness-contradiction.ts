@@ -14,7 +14,7 @@ export interface ContradictionParts {
   readonly db: Store;
   readonly logId: number;
   readonly origin: string;
-  readonly logKeys: readonly VerifierKey[];
+  logKeys(): readonly VerifierKey[];
   readonly witnesses: readonly ReachableWitness[];
   readonly timeoutMs: number;
 }
@@ -39,7 +39,7 @@ async function contradictionIn(
   witness: string,
   note: string,
 ): Promise<string | null> {
-  const shown = await openOwn(note, { origin, logKeys });
+  const shown = await openOwn(note, { origin, logKeys: logKeys() });
   if (shown === null) return null;
   // Read after the witness was asked: what it has cosigned had been committed here before.
   const newest = await latestCheckpoint(db, logId);

@@ -45,7 +45,8 @@ export interface WitnessingParts {
   readonly db: Database;
   readonly logId: number;
   readonly origin: string;
-  readonly logKeys: readonly VerifierKey[];
+  /** Every key that the log has had. */
+  logKeys(): readonly VerifierKey[];
   readonly policy: WitnessPolicy;
   /** Production refuses a policy that the operator's own witnesses could meet alone. */
   readonly mustNeedOutsider: boolean;
@@ -114,7 +115,7 @@ const isReachable = (witness: WitnessPolicy['witnesses'][0]): witness is Reachab
   witness.url !== null;
 
 function checkPolicy({ policy, origin, logKeys, mustNeedOutsider }: WitnessingParts): void {
-  const isOurs = (key: VerifierKey) => logKeys.some((logKey) => logKey.text === key.text);
+  const isOurs = (key: VerifierKey) => logKeys().some((logKey) => logKey.text === key.text);
   if (policy.logs.length > 0 && !policy.logs.some(({ key }) => isOurs(key)))
     throw new Error(`the witness policy is of other logs: none of its log lines has the key of ${origin}`);
   if (!meetsQuorum(policy, policy.witnesses.filter(isReachable)))

@@ -61,12 +61,15 @@ test('a command that started the embedded server leaves it to the broker that ca
   assert.equal(await metadata(), 200);
 });
 
+type Key = { use: string; key_id: string; state: string };
+
 test('a key to sign tokens is rotated beside the running broker, which publishes both', async () => {
-  type Key = { key_id: string; state: string; signs_from: string };
-  const [first] = await answer<Key[]>('keys', 'list', '--json');
+  const list = async () =>
+    (await answer<Key[]>('keys', 'list', '--json')).filter(({ use }) => use === 'tokens');
+  const [first] = await list();
   assert.equal(first?.state, 'signing');
   const made = await answer<Key>('keys', 'rotate', 'tokens', '--now', '--json');
-  const listed = await answer<Key[]>('keys', 'list', '--json');
+  const listed = await list();
   assert.deepEqual(
     listed.map((key) => [key.key_id, key.state]),
     [
@@ -76,6 +79,31 @@ test('a key to sign tokens is rotated beside the running broker, which publishes
   );
   const wrong = await run('keys', 'rotate', 'other');
   assert.deepEqual([wrong.code, wrong.out], [2, '']);
+});
+
+test('the ledger’s key is rotated beside the running broker, in two steps, and either key verifies', async () => {
+  const list = async () =>
+    (await answer<Key[]>('keys', 'list', '--json')).filter(({ use }) => use === 'ledger');
+  const [former] = await list();
+  assert.equal(former?.state, 'signing');
+  const early = await run('keys', 'rotate', 'ledger', '--finish');
+  assert.deepEqual([early.code, early.out], [1, '']);
+  const made = await answer<Key>('keys', 'rotate', 'ledger', '--json');
+  assert.deepEqual(
+    (await list()).map(({ key_id, state }) => [key_id, state]),
+    [
+      [former.key_id, 'signing'],
+      [made.key_id, 'signing'],
+    ],
+  );
+  await answer('keys', 'rotate', 'ledger', '--finish', '--json');
+  assert.deepEqual(
+    (await list()).map(({ state }) => state),
+    ['retired', 'signing'],
+  );
+  for (const key of [former.key_id, made.key_id])
+    assert.equal((await run('ledger', 'verify', '--key', key)).code, 0, key);
+  assert.equal((await run('ledger', 'verify')).code, 0, 'with what is in the key folder');
 });
 
 let clientId: string;

@@ -6,6 +6,7 @@ import { formatNote, splitNote } from '../../src/ledger/note.ts';
 import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import type { ViolationKind } from '../../src/ledger/verdict.ts';
 import { at, given, honestThen, read } from './bent-log.ts';
+import { former, next, rotated } from './rotated-exports.ts';
 import {
   checkpointOf,
   drafts,
@@ -292,4 +293,45 @@ export const exportVectors: readonly ExportVector[] = [
     honestThen(read({ store_read: '1700000000/1' })),
     [[8, 'store_read_repeated']],
   ),
+  vector('rotated', 'the key was rotated; the former one was brought', rotated.inOrder),
+  vector('rotated-later', 'the key was rotated; only the later one was brought', rotated.inOrder, [], {
+    keys: [next.key.text],
+  }),
+  vector('rotated-both', 'the key was rotated; both were brought', rotated.inOrder, [], {
+    keys: [former.key.text, next.key.text],
+  }),
+  vector(
+    'rotated-apart',
+    'no checkpoint bears both keys, so nothing leads from the one to the other',
+    rotated.neverTogether,
+    [
+      [11, 'checkpoint_invalid'],
+      [null, 'checkpoint_missing'],
+    ],
+  ),
+  vector('rotated-without-former', 'the former key did not sign its successor', rotated.withoutTheFormer, [
+    [8, 'checkpoint_invalid'],
+    [10, 'checkpoint_invalid'],
+    [11, 'checkpoint_invalid'],
+    [null, 'checkpoint_missing'],
+  ]),
+  vector('rotated-without-next', 'one of two keys in force did not sign', rotated.withoutTheNext, [
+    [9, 'checkpoint_invalid'],
+  ]),
+  vector('rotated-after-retired', 'a retired key goes on signing', rotated.afterItWasRetired, [
+    [11, 'checkpoint_invalid'],
+    [null, 'checkpoint_missing'],
+  ]),
+  vector('rotated-stranger', 'a key that nobody published signed the end', rotated.byAStranger, [
+    [11, 'checkpoint_invalid'],
+    [null, 'checkpoint_missing'],
+  ]),
+  vector('rotated-only-key', 'the only key was retired', rotated.theOnlyKey, [
+    [8, 'key_not_published'],
+    [8, 'checkpoint_invalid'],
+    [null, 'checkpoint_missing'],
+  ]),
+  vector('rotated-foreign', 'a key of another log was published', rotated.ofAnotherLog, [
+    [8, 'key_not_trusted'],
+  ]),
 ];

@@ -103,7 +103,7 @@ for number in range(70000):
     if str(tree.size) in given["roots"]:
         roots[str(tree.size)] = verify.encode64(tree.root())
 opened = [verify.open_checkpoint(note, given["origin"], *keys) for note in given["notes"]]
-print(json.dumps({"roots": roots, "opened": [[size, seen] for size, _, seen in opened]}))`;
+print(json.dumps({"roots": roots, "opened": [[size, seen] for size, _, seen, _ in opened]}))`;
   const notes = [checkpoint0, checkpoint5];
   const answer = inPython(code, { origin, logKey, witnessKey, roots, notes }) as Record<string, unknown>;
   assert.deepEqual(answer.roots, roots);

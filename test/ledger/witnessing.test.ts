@@ -95,7 +95,7 @@ const partsOf = (
   db: databases.app,
   logId: 1,
   origin: testOrigin,
-  logKeys: [signer.key],
+  logKeys: () => [signer.key],
   policy,
   mustNeedOutsider: true,
   clock: wallClock,

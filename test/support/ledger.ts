@@ -1,6 +1,7 @@
 // A real ledger on a test file's databases, with a key made for it.
 import { randomBytes } from 'node:crypto';
 import { type Ledger, type LogMode, openLedger } from '../../src/ledger/ledger.ts';
+import type { LogSigner } from '../../src/ledger/ledger-keys.ts';
 import { type NoteSigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import type { SequencerLimits } from '../../src/ledger/sequencer.ts';
 import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
@@ -14,25 +15,25 @@ import type { TestDatabases } from './database.ts';
 export const testOrigin = 'test.example/ledger';
 export const quietLogger = openLogger('silent');
 
-export interface TestLedger extends Ledger {
-  readonly signer: NoteSigner;
+export interface TestLedger<Signer = NoteSigner> extends Ledger {
+  readonly signer: Signer;
   /** A household with a key, ready for entries. */
   household(): Promise<HouseholdId>;
 }
 
-export async function testLedger(
+export async function testLedger<Signer extends LogSigner = NoteSigner>(
   databases: TestDatabases,
   options: {
-    signer?: NoteSigner;
+    signer?: Signer;
     limits?: SequencerLimits;
     mode?: LogMode;
     origin?: string;
     gate?: WriteGate;
     watch?: Pick<WriteWatch, 'knownSize' | 'appended'>;
   } = {},
-): Promise<TestLedger> {
+): Promise<TestLedger<Signer>> {
   const origin = options.origin ?? testOrigin;
-  const signer = options.signer ?? noteSigner(origin, randomBytes(32));
+  const signer = options.signer ?? (noteSigner(origin, randomBytes(32)) as LogSigner as Signer);
   const subjects = openSubjects(databases.open<SubjectKeyTables>(databases.urls.subjectKeys), origin);
   const ledger = await openLedger({
     db: databases.app,
