@@ -102,6 +102,10 @@ async function signersOf(
     .map(({ key }) => {
       const signer = here.get(key);
       if (signer) return signer;
+      if (here.size === 0)
+        throw new MissingKey(
+          `there is no ledger key in ${keyDir}: put back ${key}, which the log is signed with (\`stabledoor init\` makes one for a new log only)`,
+        );
       throw new MissingKey(
         `the log is signed with the key ${key}, which is not in ${keyDir}: put it back, or set STABLEDOOR_KEY_DIR to where it is`,
       );
