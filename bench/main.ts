@@ -2,9 +2,14 @@
 // a table, and with --json prints JSON instead. Figures hold for this machine; ratios hold for most.
 import { ledgerRows } from './ledger-rows.ts';
 import { proofRows } from './proof-rows.ts';
+import { readRows } from './read-rows.ts';
 import { formatRows, isMet, type Row, type RowFamily } from './row.ts';
 
-const families: Readonly<Record<string, RowFamily>> = { ledger: ledgerRows, proofs: proofRows };
+const families: Readonly<Record<string, RowFamily>> = {
+  ledger: ledgerRows,
+  reads: readRows,
+  proofs: proofRows,
+};
 const boundMs = 240_000;
 
 const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
 import pg from 'pg';
+import { type KeptStatements, keptStatements } from './kept-statements.ts';
 import type { Tables } from './tables.ts';
 
 export type Database = Kysely<Tables>;
@@ -44,28 +45,38 @@ export function openPool(options: DatabaseOptions): pg.Pool {
   // A broken connection is the pool's to replace, idle or in use: whoever uses it has its query rejected. Without a
   // listener on both, a restart of the database would end the process.
   pool.on('error', () => {});
+  const kept = keptStatements();
   pool.on('connect', (client) => {
     client.on('error', () => {});
-    endWhenUnanswered(client);
+    attend(client, kept);
   });
   return pool;
 }
 
 /**
- * A connection whose server did not answer in time is ended at once. Were it used again, a BEGIN that the server comes to
- * later would leave whoever has the connection then inside a transaction, and what they write would not be durable.
+ * Has statements kept, and ends a connection whose server did not answer in time. Were it used again, a BEGIN that the
+ * server comes to later would leave whoever has the connection then inside a transaction, and what they write would not
+ * be durable.
  */
-function endWhenUnanswered(client: pg.PoolClient): void {
+function attend(client: pg.PoolClient, kept: KeptStatements): void {
   const query = client.query.bind(client) as (...args: unknown[]) => unknown;
-  const bounded = (...args: unknown[]): unknown => {
-    const answer = query(...args);
+  const attended = (...args: unknown[]): unknown => {
+    const answer = query(...withName(args, kept));
     if (answer instanceof Promise)
       answer.catch((error: Error) => {
         if (error.message === 'Query read timeout') socketOf(client)?.destroy();
       });
     return answer;
   };
-  client.query = bounded as typeof client.query;
+  client.query = attended as typeof client.query;
+}
+
+/** What kysely says: a text and its parameters. Without any it may be several statements, which cannot be prepared. */
+function withName(args: unknown[], kept: KeptStatements): unknown[] {
+  const [text, values] = args;
+  if (typeof text !== 'string' || !Array.isArray(values) || values.length === 0) return args;
+  const name = kept.nameOf(text);
+  return name === null ? args : [{ name, text, values }];
 }
 
 const socketOf = (client: pg.PoolClient) =>

@@ -1,4 +1,5 @@
 // The facts of one read, in one query: the consent in its version in force, the third party, the meter point.
+import { CompiledQuery } from 'kysely';
 import type { Store } from '../db/database.ts';
 import type { ConsentId, HouseholdId, MeterRef } from '../lib/ids.ts';
 import type { LocalDate } from '../lib/local-date.ts';
@@ -28,14 +29,8 @@ export interface ReleaseFacts {
   } | null;
 }
 
-/** Null when there is no such consent, or it was never given. */
-export async function findReleaseFacts(
-  db: Store,
-  logId: number,
-  consentId: ConsentId,
-  meterRef: MeterRef,
-): Promise<ReleaseFacts | null> {
-  const row = await db
+const factsQuery = (db: Store, logId: number, consentId: ConsentId, meterRef: MeterRef) =>
+  db
     .selectFrom('consent.consent as c')
     .innerJoin('consent.terms as t', (on) =>
       on
@@ -78,8 +73,33 @@ export async function findReleaseFacts(
     .where('c.log_id', '=', logId)
     // Of several tenancies of one household at one meter point, the latest.
     .orderBy('y.from_date', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1);
+
+/** The text of that query. Building it anew costs more than sending it, and it is sent for every read. */
+let factsText: string | null = null;
+
+async function factsRow(db: Store, logId: number, consentId: ConsentId, meterRef: MeterRef) {
+  // In the order in which they stand in the text: the meter point is joined before the consent is chosen.
+  const parameters = [meterRef, consentId, logId, 1];
+  factsText ??= textWith(factsQuery(db, logId, consentId, meterRef).compile(), parameters);
+  const { rows } = await db.executeQuery<FactsRow>(CompiledQuery.raw(factsText, parameters));
+  return rows[0];
+}
+
+function textWith(compiled: CompiledQuery, parameters: readonly unknown[]): string {
+  if (compiled.parameters.some((parameter, i) => parameter !== parameters[i]))
+    throw new TypeError('the parameters of the query stand in another order than it is sent with');
+  return compiled.sql;
+}
+
+/** Null when there is no such consent, or it was never given. */
+export async function findReleaseFacts(
+  db: Store,
+  logId: number,
+  consentId: ConsentId,
+  meterRef: MeterRef,
+): Promise<ReleaseFacts | null> {
+  const row = await factsRow(db, logId, consentId, meterRef);
   return row ? factsOf(row) : null;
 }
 
