@@ -29,10 +29,18 @@ export function keptStatements(most = 100): KeptStatements {
         return null;
       }
       uses.delete(text);
-      // By its text, so that two pools of one process agree.
-      const made = `kept_${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+      const made = readableName(text);
       names.set(text, made);
       return made;
     },
   };
+}
+
+/** What it calls or reads first, for whoever looks at the server or the wire; the rest tells it from every other text. */
+function readableName(text: string): string {
+  const [, schema = '', thing = ''] = /"?([a-z_]+)"?\."?([a-z_]+)"?/.exec(text) ?? [];
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  // PostgreSQL cuts a name after 63 bytes.
+  const shown = `kept ${schema}.${thing}`.slice(0, 46);
+  return `${shown} ${digest}`;
 }

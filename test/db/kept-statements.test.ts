@@ -12,9 +12,17 @@ test('a text gets its name when it comes for the fifth time, and keeps it', () =
   const kept = keptStatements();
   const names = Array.from({ length: 8 }, () => kept.nameOf('select $1'));
   assert.deepEqual(names.slice(0, 4), [null, null, null, null]);
-  assert.match(names[4] ?? '', /^kept_[0-9a-f]{32}$/);
+  assert.match(names[4] ?? '', /^kept \. [0-9a-f]{16}$/);
   assert.equal(new Set(names.slice(4)).size, 1);
   assert.equal(keptStatements().nameOf('select $1'), null);
+});
+
+test('the name says what the statement calls or reads, within what PostgreSQL keeps of a name', () => {
+  const kept = keptStatements();
+  const fifth = (text: string) => Array.from({ length: 5 }, () => kept.nameOf(text)).at(-1) ?? '';
+  assert.match(fifth('select size from ledger.open_batch($1)'), /^kept ledger\.open_batch [0-9a-f]{16}$/);
+  assert.match(fifth('select "c"."state" from "consent"."consent" as "c" where $1'), /^kept c\.state /);
+  assert.ok(fifth(`select ${'x'.repeat(80)}.${'y'.repeat(80)}($1)`).length <= 63);
 });
 
 test('once there are as many names as there is room for, no other text gets one', () => {

@@ -44,18 +44,22 @@ test('appends whose connections are killed at any moment are refused, or their e
     }
   };
   const appenders = Array.from({ length: 32 }, appender);
-  for (let i = 0; i < 25; i++) {
-    await wait(20 + ((i * 7) % 40));
+  // Until both have happened often enough: how soon a new connection is up depends on what else the machine does.
+  const until = performance.now() + 15_000;
+  const isEnough = () => refused > 100 && receipts.length > 100;
+  for (let i = 0; i < 25 || (!isEnough() && performance.now() < until); i++) {
+    await wait(30 + ((i * 17) % 90));
     await sql`select pg_terminate_backend(pid) from pg_stat_activity
       where datname = current_database() and usename = 'stabledoor_broker'`.execute(admin);
   }
   over = true;
   await Promise.all(appenders);
-  assert.ok(refused > 0 && receipts.length > 0, `${refused} refused, ${receipts.length} written`);
+  assert.ok(isEnough(), `${refused} refused, ${receipts.length} written`);
   assertDurable(await wholeLog(databases.app, ledger.signer.key), receipts);
 });
 
 test('a database that hangs is given up after two seconds, and appends go on when it wakes', async () => {
+  await eventually(() => ledger.append(linked(household)), 5000);
   relay.freeze(true);
   const began = performance.now();
   await assert.rejects(ledger.append(linked(household)), isUnavailable);
@@ -67,6 +71,7 @@ test('a database that hangs is given up after two seconds, and appends go on whe
 });
 
 test('connections that were swallowed for good are replaced by new ones', async () => {
+  await eventually(() => ledger.append(linked(household)), 5000);
   relay.freeze(false);
   await assert.rejects(ledger.append(linked(household)), isUnavailable);
   await eventually(() => ledger.append(linked(household)), 10_000);
