@@ -5,6 +5,7 @@ import { consentsRoutes } from './api/consents.ts';
 import { contracts } from './api/contracts.ts';
 import { grantsRoutes } from './api/grants.ts';
 import { ledgerRoutes } from './api/ledger.ts';
+import { noticesRoutes } from './api/notices.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
@@ -47,6 +48,7 @@ export function createApp(parts: Parts): Express {
     readingsRoutes(parts),
     consentsRoutes(parts),
     grantsRoutes(parts),
+    noticesRoutes(parts),
     ...(mode === 'production' ? [] : [sandboxRoutes(parts)]),
     errorCodePages({ helpPhone }),
     householderRoutes({ ...parts, db: parts.pagesDb, helpPhone }),

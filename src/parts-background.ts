@@ -5,11 +5,10 @@ import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
 import { watchSpent } from './oauth/housekeeping.ts';
 import { securityEventSigner } from './oauth/sign-security-event.ts';
 import type { SigningKeys } from './oauth/signing-keys.ts';
-import { thirdPartyCaller } from './registry/third-party-call.ts';
 
 export type BackgroundParts = ErasureParts &
   Parameters<typeof watchExpiry>[0] &
-  Omit<DeliveryParts, 'sign' | 'call'> & { readonly production: boolean; readonly signingKeys: SigningKeys };
+  Omit<DeliveryParts, 'sign'> & { readonly signingKeys: SigningKeys };
 
 /** Call what it gives to end it all; it waits for what is under way. */
 export function startBackground(parts: BackgroundParts): () => Promise<void> {
@@ -20,7 +19,6 @@ export function startBackground(parts: BackgroundParts): () => Promise<void> {
     watchOutbox({
       ...parts,
       sign: securityEventSigner(parts.signingKeys),
-      call: thirdPartyCaller({ allowLoopback: !parts.production }),
     }),
   ];
   return async () => {

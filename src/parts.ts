@@ -33,6 +33,8 @@ import { startBackground } from './parts-background.ts';
 import { openHandles } from './parts-databases.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
 import { publishPolicy } from './policy/publication.ts';
+import { type ClientKeys, clientKeys } from './registry/client-keys.ts';
+import { type CallThirdParty, thirdPartyCaller } from './registry/third-party-call.ts';
 
 /** For the doctor: nobody but this file opens a source, or looks at one. */
 export { assertReadOnly };
@@ -66,6 +68,8 @@ export interface Parts {
   readonly dpopNonces: DpopNonces | null;
   readonly mailer: Mailer;
   readonly limiter: RateLimiter;
+  readonly clientKeys: ClientKeys;
+  readonly callThirdParty: CallThirdParty;
   readonly verifyAccess: VerifyAccess;
   close(): Promise<void>;
 }
@@ -142,7 +146,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const mailer = openMailer(config, logger);
     closing.push(() => mailer.close());
     const { issuer } = config;
-    closing.push(startBackground({ ...keyParts, ledger, production, issuer, mailer, signingKeys }));
+    const callThirdParty = thirdPartyCaller({ allowLoopback: !production });
+    closing.push(startBackground({ ...keyParts, ledger, issuer, mailer, signingKeys, call: callThirdParty }));
     return {
       config,
       issuer: config.issuer,
@@ -164,6 +169,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       signingKeys,
       dpopNonces: nonces,
       mailer,
+      clientKeys: clientKeys({ ...keyParts, call: callThirdParty }),
+      callThirdParty,
       limiter: rateLimiter({ db, clock, logger }, config.rateLimits),
       verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys, dpopNonces: nonces }),
       close,

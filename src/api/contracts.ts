@@ -6,6 +6,7 @@ import { oauthContracts } from '../oauth/contract.ts';
 import * as consents from './consents-contract.ts';
 import * as grants from './grants-contract.ts';
 import { ledgerContracts } from './ledger-contract.ts';
+import { pollForNotices } from './notices-contract.ts';
 import * as published from './published-contract.ts';
 import { listMeterPoints, readReadings } from './readings-contract.ts';
 import { decide, setClock } from './sandbox-contract.ts';
@@ -21,6 +22,7 @@ export const contracts = (mode: 'production' | 'sandbox' | 'demo'): RouteContrac
   consents.listConsents,
   consents.showConsent,
   consents.giveBackConsent,
+  pollForNotices,
   ...ledgerContracts,
   ...(mode === 'production' ? [] : [setClock, decide]),
 ];

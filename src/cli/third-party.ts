@@ -21,7 +21,8 @@ interface AddOptions {
   readonly group?: string;
   readonly registrationNumber?: string;
   readonly purpose: string[];
-  readonly jwks: string;
+  readonly jwks?: string;
+  readonly jwksUri?: string;
   readonly redirectUri: string[];
   readonly recipient?: string[];
   readonly retentionDays?: string;
@@ -63,7 +64,11 @@ function addAdd(family: Command): void {
     .requiredOption('--name <name>', 'its legal name')
     .requiredOption('--class <class>', `one of ${thirdPartyClasses.join(', ')}`)
     .requiredOption('--purpose <purpose...>', 'what for; each must be open to the class')
-    .requiredOption('--jwks <file>', 'its public keys, a JWK set')
+    .option('--jwks <file>', 'its public keys, a JWK set; this or --jwks-uri')
+    .option(
+      '--jwks-uri <url>',
+      'where it keeps its public keys; they are fetched now, and again when one is not known',
+    )
     .requiredOption('--redirect-uri <uri...>', 'where householders are sent back to, exactly as it will ask')
     .option('--trading-name <name>', 'the name that householders know it by, where it differs')
     .option('--group <group>', 'the legal group it belongs to; limits hold over a group together')
@@ -79,8 +84,8 @@ async function addThirdParty(options: AddOptions): Promise<void> {
   const config = readConfig();
   const production = config.mode === 'production';
   const registration = await readRegistration(options);
-  const added = await withParts(config, ({ db, ledger }) =>
-    registerThirdParty({ db, ledger, production }, registration),
+  const added = await withParts(config, ({ db, ledger, clock, callThirdParty }) =>
+    registerThirdParty({ db, ledger, production, fetching: { call: callThirdParty, clock } }, registration),
   );
   const output = openOutput(true);
   output.answer({ client_id: added.clientId, status: added.status }, '');
@@ -136,6 +141,7 @@ const shown = (one: ThirdParty): { [name: string]: JsonValue } => ({
   redirect_uris: one.redirectUris,
   recipients: one.recipients,
   retention_days: one.retentionDays,
+  jwks_uri: one.jwksUri,
   key_ids: one.jwks.keys.map((key) => key.kid ?? null),
 });
 
@@ -152,13 +158,19 @@ async function readRegistration(options: AddOptions): Promise<Registration> {
     class: options.class as ThirdPartyClass,
     purposes: options.purpose as Registration['purposes'],
     redirectUris: options.redirectUri,
-    jwks: await readJwksFile(options.jwks),
+    ...(await keysOf(options)),
     ...(options.tradingName === undefined ? {} : { tradingName: options.tradingName }),
     ...(options.group === undefined ? {} : { group: options.group }),
     ...(options.registrationNumber === undefined ? {} : { registrationNumber: options.registrationNumber }),
     ...(options.recipient === undefined ? {} : { recipients: options.recipient }),
     ...(options.retentionDays === undefined ? {} : { retentionDays: readDays(options.retentionDays) }),
   };
+}
+
+async function keysOf({ jwks, jwksUri }: AddOptions): Promise<{ jwks: unknown } | { jwksUri: string }> {
+  if (jwks !== undefined && jwksUri === undefined) return { jwks: await readJwksFile(jwks) };
+  if (jwks === undefined && jwksUri !== undefined) return { jwksUri };
+  throw new UsageError('say one of --jwks and --jwks-uri');
 }
 
 const longestJwks = 64 * 1024;

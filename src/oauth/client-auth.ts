@@ -4,7 +4,14 @@ import { decodeJwt, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify
 import type { Store } from '../db/database.ts';
 import type { Clock } from '../lib/clock.ts';
 import { idPattern } from '../lib/ids.ts';
-import { algorithmsOf, type SigningAlgorithm, signingAlgorithms } from '../registry/jwks.ts';
+import type { ClientKeys } from '../registry/client-keys.ts';
+import {
+  algorithmsOf,
+  type Jwks,
+  type PublicJwk,
+  type SigningAlgorithm,
+  signingAlgorithms,
+} from '../registry/jwks.ts';
 import { findThirdParty } from '../registry/registry-store.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import { sha256Base64url } from './digest.ts';
@@ -34,6 +41,7 @@ export interface ClientAuthParts {
   readonly db: Store;
   readonly clock: Clock;
   readonly issuer: string;
+  readonly clientKeys: ClientKeys;
 }
 
 /** Throws OauthError `invalid_client`. Whether the jti is new is left to the caller's one statement for that. */
@@ -73,16 +81,20 @@ async function verifiedClaims(
   thirdParty: ThirdParty,
 ): Promise<{ jti: string; exp: number }> {
   try {
-    const { payload } = await jwtVerify(assertion, (header) => registeredKey(thirdParty, header), {
-      algorithms: [...signingAlgorithms],
-      issuer: thirdParty.clientId,
-      subject: thirdParty.clientId,
-      audience: parts.issuer,
-      requiredClaims: ['exp', 'jti', 'iat'],
-      maxTokenAge: longestLifeSeconds,
-      clockTolerance: skewSeconds,
-      currentDate: new Date(parts.clock.nowMs()),
-    });
+    const { payload } = await jwtVerify(
+      assertion,
+      (header) => registeredKey(parts.clientKeys, thirdParty, header),
+      {
+        algorithms: [...signingAlgorithms],
+        issuer: thirdParty.clientId,
+        subject: thirdParty.clientId,
+        audience: parts.issuer,
+        requiredClaims: ['exp', 'jti', 'iat'],
+        maxTokenAge: longestLifeSeconds,
+        clockTolerance: skewSeconds,
+        currentDate: new Date(parts.clock.nowMs()),
+      },
+    );
     const { jti, exp = 0, iat = 0, aud } = payload;
     // jose takes an array that holds the audience; FAPI 2.0 section 5.3.2.1 wants the issuer as a string.
     if (typeof aud !== 'string') throw invalidClient();
@@ -95,14 +107,27 @@ async function verifiedClaims(
   }
 }
 
-/** The key that the header names; without a kid, the only one that fits. */
-async function registeredKey(thirdParty: ThirdParty, { alg, kid }: JWTHeaderParameters) {
+/** The key that the header names; without a kid, the only one that fits. Of keys kept elsewhere, perhaps a newer one. */
+async function registeredKey(
+  clientKeys: ClientKeys,
+  thirdParty: ThirdParty,
+  { alg, kid }: JWTHeaderParameters,
+) {
   const algorithm = alg as SigningAlgorithm;
-  const fitting = thirdParty.jwks.keys.filter(
-    (key) => algorithmsOf(key)?.includes(algorithm) && (kid === undefined || key.kid === kid),
-  );
-  const [named, ...further] = fitting;
-  const key = named && further.length === 0 ? await importPublicKey(named, algorithm) : null;
+  clientKeys.freshen(thirdParty);
+  let named = fittingKey(thirdParty.jwks, algorithm, kid);
+  if (!named && thirdParty.jwksUri !== null) {
+    const newer = await clientKeys.lookAgain(thirdParty);
+    named = newer && fittingKey(newer, algorithm, kid);
+  }
+  const key = named ? await importPublicKey(named, algorithm) : null;
   if (!key) throw invalidClient();
   return key.key;
+}
+
+function fittingKey({ keys }: Jwks, algorithm: SigningAlgorithm, kid: string | undefined): PublicJwk | null {
+  const fitting = keys.filter(
+    (key) => algorithmsOf(key)?.includes(algorithm) && (kid === undefined || key.kid === kid),
+  );
+  return fitting.length === 1 ? (fitting[0] ?? null) : null;
 }

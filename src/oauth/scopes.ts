@@ -2,7 +2,12 @@
 // ever asked of a householder: what a household gives stands in authorization_details alone.
 import { invalidScope } from './errors.ts';
 
-export const scopes = ['consents:read', 'grant_management_query', 'grant_management_revoke'] as const;
+export const scopes = [
+  'consents:read',
+  'grant_management_query',
+  'grant_management_revoke',
+  'notices:read',
+] as const;
 export type Scope = (typeof scopes)[number];
 
 const isScope = (word: string): word is Scope => (scopes as readonly string[]).includes(word);

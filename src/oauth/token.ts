@@ -6,6 +6,7 @@ import { newRequestId } from '../lib/ids.ts';
 import { type AccessParts, newTokenTimes, signAccessToken } from './access-token.ts';
 import type { GrantedDetail } from './authorization-detail.ts';
 import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
+import type { ClientAuthParts } from './client-auth.ts';
 import { type ClientTokenAnswer, issueClientToken } from './client-credentials.ts';
 import { newSecret, sha256 } from './digest.ts';
 import type { DpopProof } from './dpop.ts';
@@ -27,7 +28,7 @@ import { narrowDetail } from './narrow-detail.ts';
 import type { Parameters } from './parameters.ts';
 import { type Redemption, readCode, readRefreshToken } from './redemption.ts';
 
-export interface TokenParts extends AccessParts, GrantParts {
+export interface TokenParts extends ClientAuthParts, AccessParts, GrantParts {
   /** Null where proofs need no nonce. */
   readonly dpopNonces: DpopNonces | null;
   readonly db: Database;

@@ -36,18 +36,53 @@ const fault = (message: string): never => {
 /** Throws JwksFault, whose message says what is wrong in words fit for the third party. */
 export function readJwks(value: unknown): Jwks {
   const keys = isObject(value) ? value.keys : undefined;
+  return cleanKeys(listOf(keys));
+}
+
+/**
+ * A set at a third party's own address may serve others too: keys that are not for us (encryption, other algorithms) are
+ * passed over. A private key is refused with the whole set, whatever it is for.
+ */
+export function readFetchedJwks(value: unknown): Jwks {
+  const keys = listOf(isObject(value) ? value.keys : undefined);
+  for (const key of keys) if (isObject(key)) refusePrivate(key);
+  const ours = keys.filter((key) => !isObject(key) || isForUs(key));
+  if (ours.length === 0) return fault('the JWK set has no key that can sign here: ES256, PS256 or Ed25519');
+  return cleanKeys(ours);
+}
+
+function isForUs(key: Record<string, unknown>): boolean {
+  const fits = algorithmsOf(key);
+  return (
+    fits !== null &&
+    (key.use === undefined || key.use === 'sig') &&
+    (key.alg === undefined || fits.includes(key.alg as SigningAlgorithm))
+  );
+}
+
+function listOf(keys: unknown): readonly unknown[] {
   if (!Array.isArray(keys)) return fault('a JWK set is an object with an array "keys"');
   if (keys.length < 1 || keys.length > mostKeys) return fault(`a JWK set has 1 to ${mostKeys} keys`);
+  return keys;
+}
+
+function refusePrivate(key: Record<string, unknown>): void {
+  if (privateMembers.some((member) => member in key))
+    fault('a key set holds public keys only: a private or shared key was sent');
+}
+
+function cleanKeys(keys: readonly unknown[]): Jwks {
   const clean = keys.map(readKey);
   if (new Set(clean.map((key) => key.kid)).size !== clean.length)
     return fault('each key has a kid of its own');
+  if (new Set(clean.map(({ n, x, y }) => `${n} ${x} ${y}`)).size !== clean.length)
+    return fault('one key stands there twice');
   return { keys: clean };
 }
 
 function readKey(value: unknown): PublicJwk {
   if (!isObject(value)) return fault('a key is a JSON object');
-  if (privateMembers.some((member) => member in value))
-    return fault('a key set holds public keys only: a private or shared key was sent');
+  refusePrivate(value);
   const { kty, kid, alg, use } = value;
   if (typeof kid !== 'string' || kid.length < 1 || kid.length > longestKid)
     return fault(`a key has a kid of 1 to ${longestKid} characters`);

@@ -21,6 +21,8 @@ const selectThirdParties = (store: Store) =>
     't.detail_types',
     't.recipients',
     't.jwks',
+    't.jwks_uri',
+    't.jwks_fetched_at',
     't.retention_days',
     sql<Record<string, string>>`(select coalesce(jsonb_object_agg(n.name, n.text), '{}'::jsonb)
         from registry.note n where n.client_id = t.client_id)`.as('notes'),
@@ -39,6 +41,8 @@ const thirdPartyOf = (row: ShownRow): ThirdParty => ({
   redirectUris: row.redirect_uris,
   purposes: row.purposes as Purpose[],
   jwks: row.jwks as Jwks,
+  jwksUri: row.jwks_uri,
+  jwksFetchedAt: row.jwks_fetched_at,
   detailTypes: row.detail_types as DetailType[],
   recipients: row.recipients as ClientId[],
   retentionDays: row.retention_days,
@@ -97,6 +101,8 @@ export async function insertThirdParty(tx: BrokerTransaction, thirdParty: ThirdP
       detail_types: [...thirdParty.detailTypes],
       recipients: [...thirdParty.recipients],
       jwks: JSON.stringify(thirdParty.jwks),
+      jwks_uri: thirdParty.jwksUri,
+      jwks_fetched_at: thirdParty.jwksFetchedAt,
       retention_days: thirdParty.retentionDays,
       registered_at: sql`ledger.now()`,
     })
@@ -124,4 +130,18 @@ export async function changeStatus(
     .where('status', '=', change.from)
     .executeTakeFirst();
   return changed.numUpdatedRows === 1n;
+}
+
+/** False where the third party has no such address any more. */
+export async function keepFetchedKeys(
+  store: Store,
+  clientId: ClientId,
+  uri: string,
+  jwks: Jwks,
+): Promise<boolean> {
+  const { rows } = await sql<{ kept: boolean }>`
+    select registry.keep_fetched_keys(${clientId}, ${uri}, ${JSON.stringify(jwks)}::jsonb) as kept`.execute(
+    store,
+  );
+  return rows[0]?.kept === true;
 }

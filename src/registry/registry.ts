@@ -3,15 +3,26 @@
 import type { BrokerTransaction, Database } from '../db/database.ts';
 import type { EntryDraft } from '../ledger/entry-body.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ClientId, newId, newRequestId } from '../lib/ids.ts';
+import { fetchKeys } from './fetch-keys.ts';
+import { JwksFault } from './jwks.ts';
 import { changeStatus, countKnown, findThirdParty, insertThirdParty } from './registry-store.ts';
-import { checkRegistration, type Registration, type ThirdParty } from './third-party.ts';
+import {
+  type CheckedRegistration,
+  checkRegistration,
+  type Registration,
+  type ThirdParty,
+} from './third-party.ts';
+import type { CallThirdParty } from './third-party-call.ts';
 
 export interface RegistryParts {
   readonly db: Database;
   readonly ledger: Ledger;
   readonly production: boolean;
+  /** For keys at a third party's own address. */
+  readonly fetching?: { readonly call: CallThirdParty; readonly clock: Clock };
 }
 
 /** Errors: `invalid_request`, with every fault in its detail. */
@@ -20,6 +31,7 @@ export async function registerThirdParty(parts: RegistryParts, input: Registrati
   if ('faults' in checked) throw new StabledoorError('invalid_request', checked.faults.join('; '));
   const thirdParty: ThirdParty = {
     ...checked.registration,
+    ...(await keysOf(parts, checked.registration)),
     clientId: newId('client'),
     status: parts.production ? 'pending' : 'active',
   };
@@ -29,6 +41,21 @@ export async function registerThirdParty(parts: RegistryParts, input: Registrati
     if (thirdParty.status === 'active') await append(parts, tx, registeredEntry(thirdParty));
   });
   return thirdParty;
+}
+
+/** The first copy of keys that are kept elsewhere is fetched before anything is registered. */
+async function keysOf(
+  { fetching }: RegistryParts,
+  { jwks, jwksUri }: CheckedRegistration,
+): Promise<Pick<ThirdParty, 'jwks' | 'jwksFetchedAt'>> {
+  if (jwks !== null) return { jwks, jwksFetchedAt: null };
+  if (jwksUri === null || !fetching) throw new TypeError('there is no way to fetch the keys');
+  try {
+    const fetched = await fetchKeys(fetching.call, jwksUri);
+    return { jwks: fetched, jwksFetchedAt: new Date(fetching.clock.nowMs()) };
+  } catch (error) {
+    throw error instanceof JwksFault ? new StabledoorError('invalid_request', error.message) : error;
+  }
 }
 
 /** All its reads are refused from the commit on. Errors: `not_found`, `illegal_transition` if it is not active. */

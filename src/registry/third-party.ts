@@ -5,7 +5,7 @@ import { type ClientId, idPattern } from '../lib/ids.ts';
 import { type Purpose, purposes, type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 import { type Jwks, JwksFault, readJwks } from './jwks.ts';
 import { purposeRule } from './purposes.ts';
-import { redirectUriFault } from './redirect-uri.ts';
+import { calledUrlFault, redirectUriFault } from './redirect-uri.ts';
 
 export const detailTypes = ['meter_readings'] as const;
 export type DetailType = (typeof detailTypes)[number];
@@ -23,7 +23,10 @@ export interface ThirdParty {
   readonly status: ThirdPartyStatus;
   readonly redirectUris: readonly string[];
   readonly purposes: readonly Purpose[];
+  /** As registered, or the last good copy of what stood at `jwksUri`. */
   readonly jwks: Jwks;
+  readonly jwksUri: string | null;
+  readonly jwksFetchedAt: Date | null;
   readonly detailTypes: readonly DetailType[];
   /** Other registered third parties that get the readings too. */
   readonly recipients: readonly ClientId[];
@@ -64,7 +67,9 @@ export const registrationSchema = z.strictObject({
   registrationNumber: shownText(40).optional(),
   redirectUris: z.array(z.string()).min(1).max(mostRedirectUris).refine(distinct, 'names one address twice'),
   purposes: z.array(z.enum(purposes)).min(1).max(10).refine(distinct, 'names one purpose twice'),
-  jwks: jwksSchema,
+  /** One of the two. */
+  jwks: jwksSchema.optional(),
+  jwksUri: z.string().optional(),
   detailTypes: z.array(z.enum(detailTypes)).min(1).refine(distinct).default(['meter_readings']),
   recipients: z
     .array(z.string().regex(idPattern('client')))
@@ -76,7 +81,10 @@ export const registrationSchema = z.strictObject({
 });
 
 export type Registration = z.input<typeof registrationSchema>;
-export type CheckedRegistration = Omit<ThirdParty, 'clientId' | 'status'>;
+/** `jwks` is null where they are to be fetched. */
+export type CheckedRegistration = Omit<ThirdParty, 'clientId' | 'status' | 'jwks' | 'jwksFetchedAt'> & {
+  readonly jwks: Jwks | null;
+};
 
 /** Gives the registration with its defaults, or a list of faults in words. */
 export function checkRegistration(
@@ -88,8 +96,10 @@ export function checkRegistration(
     return {
       faults: read.error.issues.map((issue) => `${issue.path.join('.') || 'registration'}: ${issue.message}`),
     };
-  const { tradingName, group, registrationNumber, recipients, ...rest } = read.data;
+  const { tradingName, group, registrationNumber, recipients, jwks, jwksUri, ...rest } = read.data;
   const faults = [
+    (jwks === undefined) === (jwksUri === undefined) ? 'jwks: send either jwks or jwksUri' : null,
+    jwksUri === undefined ? null : calledUrlFault(jwksUri, { production }),
     ...rest.redirectUris.map((uri) => redirectUriFault(uri, { production })),
     ...rest.purposes.map((purpose) =>
       purposeRule(rest.class, purpose) ? null : `purposes: ${purpose} is not open to the class ${rest.class}`,
@@ -98,6 +108,8 @@ export function checkRegistration(
   if (faults.length > 0) return { faults };
   const registration: CheckedRegistration = {
     ...rest,
+    jwks: jwks ?? null,
+    jwksUri: jwksUri ?? null,
     tradingName: tradingName ?? rest.name,
     group: group ?? rest.name,
     registrationNumber: registrationNumber ?? '',

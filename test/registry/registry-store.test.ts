@@ -26,6 +26,8 @@ const thirdParty: ThirdParty = {
   redirectUris: ['https://brightwatt.example/cb', 'https://brightwatt.example/a,"b'],
   purposes: ['energy-advice', 'automation'],
   jwks: { keys: [{ kty: 'EC', crv: 'P-256', kid: 'a', x: 'x', y: 'y' }] },
+  jwksUri: null,
+  jwksFetchedAt: null,
   detailTypes: ['meter_readings'],
   recipients: [newId('client')],
   retentionDays: 30,

@@ -9,8 +9,10 @@ import { type RatePolicies, standardRatePolicies } from '../../src/http/rate-pol
 import { giveRequestId } from '../../src/http/request-id.ts';
 import { type OauthRouteParts, oauthRoutes } from '../../src/oauth/routes.ts';
 import { openSigningKeys } from '../../src/oauth/signing-keys.ts';
+import { clientKeys } from '../../src/registry/client-keys.ts';
 import { registerThirdParty } from '../../src/registry/registry.ts';
 import type { Registration } from '../../src/registry/third-party.ts';
+import { thirdPartyCaller } from '../../src/registry/third-party-call.ts';
 import { type TestDatabases, testDatabases } from './database.ts';
 import { quietLogger, type TestLedger, testLedger } from './ledger.ts';
 import {
@@ -41,7 +43,9 @@ export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<O
   const base = { db: databases.app, ledger, clock, logger: quietLogger };
   const signingKeys = await openSigningKeys(base, keyFolder, { makeMissing: true });
   const limiter = rateLimiter(base, { ...standardRatePolicies, ...limits });
-  const parts = { ...base, limiter, issuer: testIssuer, signingKeys, dpopNonces: null };
+  const call = thirdPartyCaller({ allowLoopback: true });
+  const keys = clientKeys({ ...base, call });
+  const parts = { ...base, limiter, clientKeys: keys, issuer: testIssuer, signingKeys, dpopNonces: null };
   const app = express();
   app.use(giveRequestId);
   app.use(oauthRoutes(parts));
@@ -54,7 +58,7 @@ export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<O
     async thirdParty(changes = {}) {
       const { registration, signingKey } = await testRegistration(changes);
       const { clientId } = await registerThirdParty(
-        { db: databases.app, ledger, production: false },
+        { db: databases.app, ledger, production: false, fetching: { call, clock } },
         registration,
       );
       const dpopKey = await testKey();

@@ -16,6 +16,8 @@ export interface ThirdPartyRow {
   recipients: string[];
   /** A JWK set: public keys only, as readJwks cleaned it. */
   jwks: ColumnType<unknown, string, string>;
+  jwks_uri: string | null;
+  jwks_fetched_at: Date | null;
   retention_days: number;
   registered_at: Date;
 }
