@@ -21,10 +21,12 @@ export async function makeCluster(home: EmbeddedHome): Promise<string> {
 
 /**
  * A cluster whose data folder was deleted stands outside it where we are root. It is moved away, not deleted: an empty
- * data folder may also be a disk that is not mounted yet.
+ * data folder may also be a disk that is not mounted yet. Other data folders inside this one (of tests) say nothing;
+ * a file or a key folder says that this one was used, and then a new cluster would be a second history.
  */
 async function setAside(home: EmbeddedHome): Promise<void> {
-  if ((await readdir(home.dataDir)).length > 0)
+  const found = await readdir(home.dataDir, { withFileTypes: true });
+  if (found.some((entry) => !entry.isDirectory() || entry.name.startsWith('keys-')))
     throw new Error(
       `the password of the PostgreSQL in ${home.folder} is missing: put back ${home.dataDir}/postgres-password`,
     );

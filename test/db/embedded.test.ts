@@ -104,6 +104,7 @@ test('as root in a closed folder it works, and a data folder made anew gets a cl
   await first.stop();
   // As when a clone is deleted and made again: the old password is gone, and so is what it opened.
   await rm(closed, { recursive: true });
+  await mkdir(join(closed, 'test'), { recursive: true });
   const second = await startEmbedded(closed);
   assert.notEqual(second.superuserPassword, first.superuserPassword);
   assert.equal(await ask(second, "select to_regclass('old')"), null);
