@@ -61,6 +61,11 @@ const tables = (db: Kysely<unknown>) =>
   create table subject.chain (
     log_id smallint not null, household_id text not null, next_sseq bigint not null, primary key (log_id, household_id)
   );
+  -- A household whose chain is closed gets no further entry, in any process, whatever key it still has in memory. The id
+  -- is random and leads nowhere once the household's rows are gone. req is the entry that closed it.
+  create table subject.closed (
+    log_id smallint not null, household_id text not null, req uuid not null, primary key (log_id, household_id)
+  );
   create table subject.entry (
     log_id smallint not null, household_id text not null, sseq bigint not null, idx bigint not null,
     primary key (log_id, household_id, sseq)
@@ -127,7 +132,12 @@ const openBatch = (db: Kysely<unknown>) =>
     -- Before the guards ask for the time: an entry must not be later than the moment that its guards found it right.
     now_ms := ledger.now_ms();
 
-    failed := '[]';
+    -- The one guard of every entry of a household, and so not named by each: its chain is not closed, but by this batch.
+    select coalesce(jsonb_agg(jsonb_build_object('guard', 'subject-present', 'position', h.o - 1,
+        'reason', 'subject_erased')), '[]') into failed
+      from unnest(p_households) with ordinality h(id, o)
+      join subject.closed c on c.log_id = p_log and c.household_id = h.id
+      where c.req <> all (p_reqs);
     for v_guard in select g.key as name, g.value as requests from jsonb_each(p_guards) g loop
       select g.function into v_function from ledger.guard g where g.name = v_guard.name;
       if not found then raise exception 'ledger: there is no guard %', v_guard.name using errcode = '22023'; end if;

@@ -12,14 +12,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 
 const tables = (db: Kysely<unknown>) =>
   sql`
-  -- A closed household gets no further entry, in any process, whatever key it still has in memory. The id is random and
-  -- leads nowhere once the rows are gone.
-  create table subject.closed (
-    log_id smallint not null,
-    household_id text not null,
-    req uuid not null,
-    primary key (log_id, household_id)
-  );
   -- A request to be erased, until it is done.
   create table household.erasure (
     household_id text primary key check (household_id ~ '^household_[A-Za-z0-9_-]{22}$'),
@@ -37,19 +29,7 @@ const closing = (db: Kysely<unknown>) =>
   security definer set search_path = pg_catalog, pg_temp as $$
     insert into subject.closed (log_id, household_id, req) values (p_log, p_household, p_req)
       on conflict do nothing returning true;
-  $$;
-  -- Every entry of a household brings this guard; only the entry that closed it may still be written.
-  create function subject.guard_present(p_log smallint, p_requests jsonb)
-  returns table ("position" integer, reason text)
-  language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
-  begin
-    return query
-      select (r.value ->> 'position')::integer, 'subject_erased'
-        from jsonb_array_elements(p_requests) r
-        join subject.closed c on c.log_id = p_log and c.household_id = r.value -> 'args' ->> 'household_id'
-       where c.req <> (r.value -> 'args' ->> 'req')::uuid;
-  end $$;
-  insert into ledger.guard (name, function) values ('subject-present', 'subject.guard_present')`.execute(db);
+  $$;`.execute(db);
 
 const erasers = (db: Kysely<unknown>) =>
   sql`

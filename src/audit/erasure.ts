@@ -68,7 +68,7 @@ async function closeChain({ db, ledger }: ErasureParts, householdId: HouseholdId
       actor: erasure?.askedBy ?? 'operator',
       entries: (await countEntries(tx, ledger.logId, householdId)) + ended.length + 1,
     } as const;
-    await ledger.closeSubjectWithin(tx, [...ended, { req, householdId, body }], req);
+    await ledger.appendWithin(tx, [...ended, { req, householdId, body }]);
   });
 }
 

@@ -172,8 +172,10 @@ function placePrepared(
       return;
     }
     // The order of the request's guards says which reason counts when several fail.
-    const guard = entry.guards.find(({ name }) => failed.has(`${position} ${name}`));
-    const reason = guard ? (failed.get(`${position} ${guard.name}`) as string) : null;
+    const guard = ['subject-present', ...entry.guards.map(({ name }) => name)].find((name) =>
+      failed.has(`${position} ${name}`),
+    );
+    const reason = guard ? (failed.get(`${position} ${guard}`) as string) : null;
     const body = bodyFor(entry, reason);
     if (typeof body !== 'string') {
       outcomes[position] = body;

@@ -46,10 +46,6 @@ export function holdLedger({ ledger, gate, logger, first, tryEveryMs = 1000 }: H
         if (held) throw refuse();
         return await ledger.appendWithin(tx, requests);
       },
-      closeSubjectWithin: async (tx, requests, closing) => {
-        if (held) throw refuse();
-        return await ledger.closeSubjectWithin(tx, requests, closing);
-      },
     },
     async start() {
       await attempt();

@@ -70,12 +70,6 @@ export interface Ledger {
   appendPending(tx: BrokerTransaction, request: AppendRequest): Promise<void>;
   /** Makes a household's key, before its first entry. */
   createSubject(householdId: HouseholdId): Promise<void>;
-  /** `appendWithin` for the entries that close a household's chain: `closing` is the request that closed it. */
-  closeSubjectWithin(
-    tx: BrokerTransaction,
-    requests: readonly AppendRequest[],
-    closing: RequestId,
-  ): Promise<Receipt[]>;
   /** Deletes a household's key. Only after its chain is closed and its rows are gone. */
   eraseSubject(householdId: HouseholdId): Promise<void>;
   close(): Promise<void>;
@@ -137,12 +131,6 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     }),
     async appendWithin(tx, requests) {
       const prepared = await prepareAll(batchParts, requests, limits.deadlineMs);
-      const receipts = received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
-      parts.watch?.appended();
-      return receipts;
-    },
-    async closeSubjectWithin(tx, requests, closing) {
-      const prepared = await prepareAll(batchParts, requests, limits.deadlineMs, closing);
       const receipts = received(await turns.take(tx, () => writeBatch(batchParts, tx, prepared)));
       parts.watch?.appended();
       return receipts;
@@ -210,14 +198,9 @@ async function writeOpening(parts: LedgerParts, ledger: Ledger): Promise<void> {
   }
 }
 
-function prepareAll(
-  parts: BatchParts,
-  requests: readonly AppendRequest[],
-  deadlineMs: number,
-  closing?: RequestId,
-) {
+function prepareAll(parts: BatchParts, requests: readonly AppendRequest[], deadlineMs: number) {
   const expiresAt = performance.now() + deadlineMs;
-  return Promise.all(requests.map((request) => prepare(parts, request, expiresAt, closing)));
+  return Promise.all(requests.map((request) => prepare(parts, request, expiresAt)));
 }
 
 /** Throws for the first that was not written: the state change must not happen then. */
@@ -234,7 +217,6 @@ async function prepare(
   { subjects, origin }: BatchParts,
   request: AppendRequest,
   expiresAt: number,
-  closing?: RequestId,
 ): Promise<PreparedEntry> {
   const { req, householdId, personal = {}, refusal } = request;
   const subject = householdId === null ? null : await findInTime(subjects, householdId, expiresAt);
@@ -261,18 +243,9 @@ async function prepare(
     },
     evidence:
       record && request.evidence ? sealEvidence(record, origin, req, only(personal, request.evidence)) : null,
-    guards:
-      householdId === null
-        ? (request.guards ?? [])
-        : [present(householdId, closing ?? req), ...(request.guards ?? [])],
+    guards: request.guards ?? [],
   };
 }
-
-/** The household's chain is not closed, but by this very request. */
-const present = (householdId: HouseholdId, req: RequestId): Guard => ({
-  name: 'subject-present',
-  args: { household_id: householdId, req },
-});
 
 const only = <Value>(
   values: Readonly<Record<string, Value>>,
