@@ -139,6 +139,8 @@ def commit(*named):
 HASH = text_of(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
 WORD = text_of(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", 64)
 REASON = text_of(r"[a-z][a-z0-9_]*", 64)
+SCOPE = text_of(r"[a-z][a-z0-9_:.-]*", 64)
+TOKEN = text_of(r"[A-Za-z0-9_.~+/=:-]{1,128}")
 PARTY = text_of(r"client_[A-Za-z0-9_-]{22}")
 CONSENT = text_of(r"consent_[A-Za-z0-9_-]{22}")
 METER = text_of(r"mp_[A-Za-z0-9_-]{22}")
@@ -185,12 +187,14 @@ KINDS = {
     "consent.lapsed": REQUEST,
     **{"consent." + how: OVER for how in ("stopped", "expired", "ended", "superseded", "returned")},
     "token.issued": {
-        **WHO,
+        "third_party": PARTY,
+        "consent_ref?": CONSENT,
+        "scopes?": set_of(SCOPE, 1, 16),
         "jkt": JKT,
-        "token": text_of(r"[A-Za-z0-9_.~+/=:-]{1,128}"),
+        "token": TOKEN,
         "expires_s": integer(),
     },
-    "token.revoked": {**WHO, "reason": line(200)},
+    "token.revoked": {"third_party": PARTY, "consent_ref?": CONSENT, "token?": TOKEN, "reason": line(200)},
     "disclosure": {
         **ACCESS,
         "meter_ref": METER,
@@ -220,6 +224,11 @@ KINDS = {
     "read.dropped": {"store_read": STORE_READ},
     "subject.erased": {"entries": integer()},
 }
+# What no field says alone.
+TOGETHER = {
+    "token.issued": lambda body: ("consent_ref" in body) != ("scopes" in body),
+    "token.revoked": lambda body: "consent_ref" in body or "token" in body,
+}
 EVERY = {
     "req": text_of(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
     "actor": one_of("broker", "householder", "third-party", "operator"),
@@ -245,6 +254,8 @@ def parse_body(text):
             raise BodyError(f"{name} is missing")
     if left:
         raise BodyError(f"{next(iter(left))} is no field of {kind}")
+    if not TOGETHER.get(kind, lambda _: True)(body):
+        raise BodyError(f"the fields of {kind} do not go together")
     if write_json(body, sort=True) != text:
         raise BodyError("the body is not in canonical form (RFC 8785)")
     return body

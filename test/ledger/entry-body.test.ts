@@ -45,6 +45,20 @@ test('a kind with a field too many, or any field missing, is refused', () => {
   }
 });
 
+test('a token is of a consent or of scopes, and a revocation names a consent or a token', () => {
+  const { consent_ref, ...own } = bodyOf('token.issued');
+  const scopes = ['consents:read'];
+  assert.equal(parseEntryBody(canonicalJson({ ...own, scopes })).kind, 'token.issued');
+  refused(own);
+  refused({ ...own, scopes, consent_ref } as Loose);
+  refused({ ...own, scopes: [] });
+  refused({ ...own, scopes: ['Not A Scope'] });
+  const { consent_ref: of, ...revoked } = bodyOf('token.revoked');
+  for (const target of [{ token: 'x' }, { consent_ref: of }, { token: 'x', consent_ref: of }])
+    assert.equal(parseEntryBody(canonicalJson({ ...revoked, ...target } as Loose)).kind, 'token.revoked');
+  refused(revoked);
+});
+
 test('no kind takes a number with a fraction, a null, a truth value or a nested object for a field', () => {
   for (const kind of kinds)
     for (const field of Object.keys(bodyOf(kind)))

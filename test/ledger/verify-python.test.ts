@@ -9,6 +9,7 @@ import { readExport } from '../../src/ledger/export-format.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import type { Verdict } from '../../src/ledger/verdict.ts';
 import { verifyLog } from '../../src/ledger/verify.ts';
+import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import {
   type ExportCase,
   inPython,
@@ -90,6 +91,30 @@ test('the verifier finds in each committed export what it must, and nothing else
 
 test('the second implementation finds the same in each of them', { skip }, async () => {
   await sameVerdicts(exportVectors);
+});
+
+test('they agree on which tokens and revocations are well formed', { skip }, async () => {
+  const { consent_ref, ...own } = drafts['token.issued'];
+  const { consent_ref: of, ...revoked } = drafts['token.revoked'];
+  const bodies: [string, object, boolean][] = [
+    ['of scopes', { ...own, scopes: ['consents:read'] }, true],
+    ['of nothing', own, false],
+    ['of both', { ...own, scopes: ['consents:read'], consent_ref }, false],
+    ['one token', { ...revoked, token: 'x' }, true],
+    ['one token of a consent', { ...revoked, token: 'x', consent_ref: of }, true],
+    ['no token at all', revoked, false],
+  ];
+  const cases = bodies.map(([name, wanted]) => {
+    const draft = drafts['token.issued'];
+    const body = (sealed: string) => canonicalJson({ ...wanted, req: JSON.parse(sealed).req });
+    const file = fileOf(exportOf(entriesOf([...honest, { draft, body }])));
+    return { name, file, keys: [ours.logKey] };
+  });
+  const verdicts = await sameVerdicts(cases);
+  assert.deepEqual(
+    verdicts.map(({ sound }) => sound),
+    bodies.map(([, , sound]) => sound),
+  );
 });
 
 test('it computes the published roots, leaves and signatures', { skip }, () => {
