@@ -133,6 +133,11 @@ export const settings = {
     does: 'the mail server; demo and sandbox keep mail on a page instead',
     secret: true,
   },
+  STABLEDOOR_SOFTWARE_STATEMENT_FILE: {
+    schema: path,
+    standard: 'none; in production third parties are then registered by operators alone',
+    does: 'whose software statements are taken when third parties register themselves: {"issuers":[{"issuer":…,"jwks":…}]}',
+  },
   STABLEDOOR_RATE_LIMITS: {
     schema: z
       .string()

@@ -33,6 +33,7 @@ export interface Config {
   /** A DPoP proof needs a nonce of ours. */
   readonly dpopNonce: boolean;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
+  readonly softwareStatementFile: string | null;
   readonly rateLimits: RatePolicies;
   readonly metricsPort: number | null;
   readonly witnesses: { readonly policyFile: string; readonly stopAfterMs: number | null } | null;
@@ -87,6 +88,7 @@ export function readConfig(env: Environment = process.env): Config {
     trustProxy: values.STABLEDOOR_TRUST_PROXY ?? null,
     dpopNonce: values.STABLEDOOR_DPOP_NONCE === 'on',
     tls,
+    softwareStatementFile: values.STABLEDOOR_SOFTWARE_STATEMENT_FILE ?? null,
     rateLimits: readRatePolicies(values.STABLEDOOR_RATE_LIMITS ?? ratePolicyText) ?? standardRatePolicies,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
     witnesses: readWitnesses(values),

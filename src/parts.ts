@@ -25,7 +25,9 @@ import { assertReadOnly } from './metering/sources/read-only.ts';
 import { type Mailer, outboxMailer, smtpMailer } from './notify/mail.ts';
 import { type DpopNonces, dpopNonces } from './oauth/dpop-nonce.ts';
 import { openNonceSecret } from './oauth/nonce-secret.ts';
+import type { RegistrationOffer } from './oauth/register.ts';
 import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
+import { readStatementIssuers } from './oauth/software-statement.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { type Metrics, openMetrics } from './observe/metrics.ts';
@@ -69,6 +71,7 @@ export interface Parts {
   readonly mailer: Mailer;
   readonly limiter: RateLimiter;
   readonly clientKeys: ClientKeys;
+  readonly registration: RegistrationOffer | null;
   readonly callThirdParty: CallThirdParty;
   readonly verifyAccess: VerifyAccess;
   close(): Promise<void>;
@@ -171,6 +174,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       mailer,
       clientKeys: clientKeys({ ...keyParts, call: callThirdParty }),
       callThirdParty,
+      registration: await openRegistration(config, callThirdParty),
       limiter: rateLimiter({ db, clock, logger }, config.rateLimits),
       verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys, dpopNonces: nonces }),
       close,
@@ -233,4 +237,14 @@ async function refusePendingMigrations(db: Database): Promise<void> {
 function openMailer({ mode, mailUrl, issuer }: Config, logger: Logger): Mailer {
   if (mode !== 'production') return outboxMailer();
   return smtpMailer({ url: mailUrl, from: `Stabledoor <no-reply@${new URL(issuer).hostname}>`, logger });
+}
+
+/** Open in a sandbox; in production where the operator has named who vouches for third parties, and only there. */
+async function openRegistration(
+  { mode, softwareStatementFile: file }: Config,
+  call: CallThirdParty,
+): Promise<RegistrationOffer | null> {
+  const production = mode === 'production';
+  if (production && file === null) return null;
+  return { production, call, issuers: file === null ? [] : await readStatementIssuers(file) };
 }

@@ -5,6 +5,7 @@ import type { RouteContract } from '../http/route-contract.ts';
 import { purposes, registers } from '../policy/request.ts';
 import { resolutions } from '../registry/purposes.ts';
 import { fuels } from './authorization-detail.ts';
+import { clientMetadata } from './register.ts';
 import { scopes } from './scopes.ts';
 
 const text = (description: string) => z.string().meta({ description });
@@ -200,6 +201,39 @@ const revokeToken = {
   responses: { 200: { description: 'It is worthless, or was no token of yours' }, ...formErrors },
 } as const satisfies RouteContract;
 
+const registration = clientMetadata
+  .extend({
+    software_statement: text(
+      'Who vouches for you; needed in production, where all else is taken from it.',
+    ).optional(),
+  })
+  .meta({
+    id: 'ClientMetadata',
+    description: 'RFC 7591; `class`, `purposes` and `registration_number` are ours.',
+  });
+
+const registerClient = {
+  method: 'post',
+  path: '/oauth/register',
+  operationId: 'registerClient',
+  tag: 'OAuth',
+  summary: 'Register yourself (RFC 7591)',
+  description:
+    'Open in a sandbox. In production only with a software statement of an issuer that the operator named.',
+  security: 'none',
+  body: { contentType: 'application/json', schema: registration },
+  responses: {
+    201: document('Registered: what was sent, with a `client_id`'),
+    400: json(
+      '`invalid_client_metadata`, `invalid_redirect_uri`, `invalid_software_statement`, `unapproved_software_statement`',
+      oauthError,
+    ),
+    413: json('The body is larger than 64 kB', oauthError),
+    429: json('Too often: wait as long as `Retry-After` says', oauthError),
+    503: json('Nobody can be registered now', oauthError),
+  },
+} as const satisfies RouteContract;
+
 const publicDocument = (name: string, operationId: string, summary: string) =>
   ({
     method: 'get',
@@ -216,6 +250,7 @@ export const oauthContracts: readonly RouteContract[] = [
   requestToken,
   introspectToken,
   revokeToken,
+  registerClient,
   publicDocument('oauth-authorization-server', 'authorizationServerMetadata', 'Server metadata (RFC 8414)'),
   publicDocument('openid-configuration', 'openidConfiguration', 'Server metadata, where OpenID clients look'),
   publicDocument('oauth-protected-resource', 'protectedResourceMetadata', 'Resource metadata (RFC 9728)'),

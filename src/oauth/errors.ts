@@ -108,6 +108,16 @@ export const temporarilyUnavailable = () =>
     'Retry-After': '2',
   });
 
+/** RFC 7591 section 3.2.2, for these four. */
+export const invalidRedirectUri = (description: string) =>
+  new OauthError('invalid_redirect_uri', 400, description);
+export const invalidClientMetadata = (description: string) =>
+  new OauthError('invalid_client_metadata', 400, description);
+export const invalidSoftwareStatement = (description: string) =>
+  new OauthError('invalid_software_statement', 400, `the software statement is refused: ${description}`);
+export const unapprovedSoftwareStatement = () =>
+  new OauthError('unapproved_software_statement', 400, 'statements of this issuer are not taken here');
+
 /** RFC 9126 section 2.3: more often than is allowed. */
 export const tooManyRequests = (retryAfterSeconds: number) =>
   new OauthError('temporarily_unavailable', 429, 'too many requests: wait as long as Retry-After says', {

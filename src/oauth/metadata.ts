@@ -12,6 +12,7 @@ export interface Endpoints {
   readonly introspection: string;
   readonly revocation: string;
   readonly grants: string;
+  readonly registration: string;
   readonly jwks: string;
   readonly resourceMetadata: string;
 }
@@ -23,6 +24,7 @@ export const endpointsOf = (issuer: string): Endpoints => ({
   introspection: `${issuer}/oauth/introspect`,
   revocation: `${issuer}/oauth/revoke`,
   grants: `${issuer}/grants`,
+  registration: `${issuer}/oauth/register`,
   jwks: `${issuer}/.well-known/jwks.json`,
   resourceMetadata: wellKnown(issuer, 'oauth-protected-resource'),
 });
@@ -38,7 +40,7 @@ const clientAuthentication = (endpoint: 'token' | 'introspection' | 'revocation'
   [`${endpoint}_endpoint_auth_signing_alg_values_supported`]: [...signingAlgorithms],
 });
 
-export function authorizationServerMetadata(issuer: string) {
+export function authorizationServerMetadata(issuer: string, { registers = false } = {}) {
   const endpoints = endpointsOf(issuer);
   return {
     issuer,
@@ -51,6 +53,7 @@ export function authorizationServerMetadata(issuer: string) {
     grant_management_endpoint: endpoints.grants,
     grant_management_actions_supported: [...grantManagementActions],
     grant_management_action_required: false,
+    ...(registers ? { registration_endpoint: endpoints.registration } : {}),
     jwks_uri: endpoints.jwks,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],

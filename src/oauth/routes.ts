@@ -6,8 +6,8 @@ import express, {
   type Response,
   type Router,
 } from 'express';
-import { limitFailures, refuseSpent } from '../http/limit-requests.ts';
-import { formBody } from '../http/limits.ts';
+import { addressOf, limitFailures, limitRequests, refuseSpent } from '../http/limit-requests.ts';
+import { formBody, jsonBody } from '../http/limits.ts';
 import { logFault, safeError } from '../http/problem.ts';
 import type { RateLimiter } from '../http/rate-limit.ts';
 import type { RatePolicyName } from '../http/rate-policies.ts';
@@ -32,12 +32,15 @@ import {
 } from './metadata.ts';
 import { readParameters } from './parameters.ts';
 import { pushAuthorizationRequest } from './pushed-request.ts';
+import { type RegistrationOffer, registerClient } from './register.ts';
 import { revokePresented } from './revoke.ts';
 import { issueToken, type TokenParts } from './token.ts';
 
 export interface OauthRouteParts extends TokenParts {
   readonly logger: Logger;
   readonly limiter: RateLimiter;
+  /** Null where third parties are registered by operators alone. */
+  readonly registration: RegistrationOffer | null;
 }
 
 /** Mount it at the root: the paths are those of the issuer. */
@@ -76,6 +79,8 @@ export function oauthRoutes(parts: OauthRouteParts): Router {
     res.status(200).end();
   });
 
+  if (parts.registration) offerRegistration(router, parts, parts.registration);
+
   const publish = (address: string, document: () => object) =>
     router
       .get(
@@ -83,15 +88,29 @@ export function oauthRoutes(parts: OauthRouteParts): Router {
         (_req, res) => void res.set('Cache-Control', 'public, max-age=300').json(document()),
       )
       .all(pathOf(address), refuseMethod('GET, HEAD'));
-  const metadata = authorizationServerMetadata(issuer);
+  const metadata = authorizationServerMetadata(issuer, { registers: parts.registration !== null });
   publish(wellKnown(issuer, 'oauth-authorization-server'), () => metadata);
   publish(wellKnown(issuer, 'openid-configuration'), () => metadata);
   publish(endpoints.resourceMetadata, () => protectedResourceMetadata(issuer));
   publish(endpoints.jwks, () => signingKeys.jwks());
 
-  const { pushedRequest, token, introspection, revocation } = endpoints;
-  router.use([pushedRequest, token, introspection, revocation].map(pathOf), oauthErrors(parts.logger));
+  const { pushedRequest, token, introspection, revocation, registration } = endpoints;
+  router.use(
+    [pushedRequest, token, introspection, revocation, registration].map(pathOf),
+    oauthErrors(parts.logger),
+  );
   return router;
+}
+
+/** RFC 7591: JSON, and nobody to authenticate, so it is counted by address. */
+function offerRegistration(router: Router, parts: OauthRouteParts, offer: RegistrationOffer): void {
+  const path = pathOf(endpointsOf(parts.issuer).registration);
+  const limit = limitRequests(parts.limiter, 'registrations', addressOf);
+  router
+    .post(path, limit, noStore, jsonBody(), async (req, res) => {
+      res.status(201).json(await registerClient(parts, offer, req.body));
+    })
+    .all(path, refuseMethod('POST'));
 }
 
 /** RFC 9701 section 4. */

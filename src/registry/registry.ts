@@ -25,20 +25,30 @@ export interface RegistryParts {
   readonly fetching?: { readonly call: CallThirdParty; readonly clock: Clock };
 }
 
+export interface RegisteredBy {
+  readonly by: 'operator' | 'third-party';
+  /** By an issuer of software statements that the operator named: then no second operator is waited for. */
+  readonly vouched: boolean;
+}
+
 /** Errors: `invalid_request`, with every fault in its detail. */
-export async function registerThirdParty(parts: RegistryParts, input: Registration): Promise<ThirdParty> {
+export async function registerThirdParty(
+  parts: RegistryParts,
+  input: Registration,
+  how: RegisteredBy = { by: 'operator', vouched: false },
+): Promise<ThirdParty> {
   const checked = checkRegistration(input, { production: parts.production });
   if ('faults' in checked) throw new StabledoorError('invalid_request', checked.faults.join('; '));
   const thirdParty: ThirdParty = {
     ...checked.registration,
     ...(await keysOf(parts, checked.registration)),
     clientId: newId('client'),
-    status: parts.production ? 'pending' : 'active',
+    status: parts.production && !how.vouched ? 'pending' : 'active',
   };
   await parts.db.transaction().execute(async (tx) => {
     await refuseUnknownRecipients(tx, thirdParty);
     await insertThirdParty(tx, thirdParty);
-    if (thirdParty.status === 'active') await append(parts, tx, registeredEntry(thirdParty));
+    if (thirdParty.status === 'active') await append(parts, tx, registeredEntry(thirdParty, how.by));
   });
   return thirdParty;
 }
@@ -114,9 +124,9 @@ async function refuseUnknownRecipients(tx: BrokerTransaction, { recipients }: Th
   throw new StabledoorError('invalid_request', 'Each recipient is a registered third party.');
 }
 
-const registeredEntry = (thirdParty: ThirdParty): EntryDraft => ({
+const registeredEntry = (thirdParty: ThirdParty, by: RegisteredBy['by']): EntryDraft => ({
   kind: 'third-party.registered',
-  actor: 'operator',
+  actor: by,
   third_party: thirdParty.clientId,
   class: thirdParty.class,
   group: thirdParty.group,

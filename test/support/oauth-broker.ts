@@ -45,7 +45,15 @@ export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<O
   const limiter = rateLimiter(base, { ...standardRatePolicies, ...limits });
   const call = thirdPartyCaller({ allowLoopback: true });
   const keys = clientKeys({ ...base, call });
-  const parts = { ...base, limiter, clientKeys: keys, issuer: testIssuer, signingKeys, dpopNonces: null };
+  const parts = {
+    ...base,
+    limiter,
+    clientKeys: keys,
+    registration: { production: false, issuers: [], call },
+    issuer: testIssuer,
+    signingKeys,
+    dpopNonces: null,
+  };
   const app = express();
   app.use(giveRequestId);
   app.use(oauthRoutes(parts));
