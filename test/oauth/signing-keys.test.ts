@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KyselyPlugin } from 'kysely';
 import { type DatabaseClock, openClock } from '../../src/db/clock.ts';
+import { accessTokenLifetimeSeconds } from '../../src/oauth/access-token.ts';
 import { keyLeadSeconds, retireAfterSeconds, rotateSigningKeys } from '../../src/oauth/publish-keys.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/oauth/signing-keys.ts';
 import { testDatabases } from '../support/database.ts';
@@ -120,4 +121,10 @@ test('a process without the private key verifies what others sign, and says that
     () => assert.fail('it has no key'),
     (error: Error) => assert.match(error.message, /keys rotate tokens/),
   );
+});
+
+test('a key is known for longer than copies of the key set are kept, and outlives the last token it signed', () => {
+  const longestCopySeconds = 300;
+  assert.ok(keyLeadSeconds >= longestCopySeconds);
+  assert.ok(retireAfterSeconds >= accessTokenLifetimeSeconds + 60);
 });
