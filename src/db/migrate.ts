@@ -45,9 +45,13 @@ export async function migrate(db: Kysely<unknown>, store: StoreName, upTo?: stri
   const { error, results } = upTo ? await migrator.migrateTo(upTo) : await migrator.migrateToLatest();
   if (error) throw error;
   // Every role may see how far the database has come: a broker refuses to start on one that is behind.
-  await sql`
-    grant usage on schema stabledoor to ${sql.raw(groupRoles.join(', '))};
-    grant select on stabledoor.migration to ${sql.raw(groupRoles.join(', '))}`.execute(db);
+  // Under a lock of its own: two grants on one object at once fail with "tuple concurrently updated".
+  await db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(7353002)`.execute(tx);
+    await sql`
+      grant usage on schema stabledoor to ${sql.raw(groupRoles.join(', '))};
+      grant select on stabledoor.migration to ${sql.raw(groupRoles.join(', '))}`.execute(tx);
+  });
   return (results ?? []).map((result) => result.migrationName);
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { serveMetrics } from '../../src/http/metrics-server.ts';
+import { newRequestId } from '../../src/lib/ids.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
 import { testDatabases } from '../support/database.ts';
 
@@ -18,6 +19,8 @@ after(async () => {
 test('metrics stand on a port of their own and count calls by route, never by address', async () => {
   const server = await serveMetrics(broker.parts.metrics, 0, '127.0.0.1');
   const { port } = server.address() as AddressInfo;
+  const body = { kind: 'read.dropped', actor: 'broker', store_read: '1/1' } as const;
+  await broker.parts.ledger.append({ req: newRequestId(), householdId: null, body });
   try {
     await fetch(`${broker.issuer}/v1/meter-points/mp_secretsecretsecretsecr/readings?from=2026-01-01`);
     const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

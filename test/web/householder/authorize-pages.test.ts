@@ -188,7 +188,6 @@ test('the page may lead its form on, is never kept or framed, and shares with no
   assert.match(headers['content-security-policy'] ?? '', /frame-ancestors 'none'/);
   assert.equal(headers['cache-control'], 'no-store');
   assert.equal(headers['referrer-policy'], 'no-referrer');
-  assert.match(headers['strict-transport-security'] ?? '', /max-age/);
   assert.equal(headers['access-control-allow-origin'], undefined);
   assert.doesNotMatch((await who.get('/consents')).headers['content-security-policy'] ?? '', /https:/);
 });
