@@ -5,6 +5,7 @@ import type { LedgerTables } from './tables/ledger.ts';
 import type { LimitsTables } from './tables/limits.ts';
 import type { NotifyTables } from './tables/notify.ts';
 import type { OauthTables } from './tables/oauth.ts';
+import type { PasskeyTables } from './tables/passkey.ts';
 import type { PolicyTables } from './tables/policy.ts';
 import type { RegistryTables } from './tables/registry.ts';
 
@@ -16,4 +17,5 @@ export interface Tables
     LimitsTables,
     HouseholdTables,
     ConsentTables,
-    OauthTables {}
+    OauthTables,
+    PasskeyTables {}

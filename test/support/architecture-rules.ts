@@ -10,7 +10,7 @@ const groups: readonly (readonly string[])[] = [
   ['lib'],
   ['observe'],
   ['db'],
-  ['ledger'],
+  ['ledger', 'passkey'],
   ['policy'],
   ['registry', 'operator'],
   ['notify'],
