@@ -1,9 +1,10 @@
 // Serves an application over HTTP, or over TLS 1.2 and later when a certificate is set, and stops without cutting off
 // an answer that is on its way.
-import { readFile } from 'node:fs/promises';
 import http, { type RequestListener } from 'node:http';
 import https from 'node:https';
 import type { Config } from './config.ts';
+import { readCertificate, type TlsFiles, watchCertificate } from './main-certificate.ts';
+import type { Logger } from './observe/logger.ts';
 
 export interface ListeningServer {
   /** `http://127.0.0.1:8080`: where it listens, which behind a proxy is not the issuer. */
@@ -35,11 +36,12 @@ const longestGoodbyeMs = 10_000;
 export async function listen(
   app: RequestListener,
   config: Pick<Config, 'host' | 'port' | 'tls'>,
+  logger: Logger,
 ): Promise<ListeningServer> {
   const server =
     config.tls === null
       ? http.createServer({ maxHeaderSize: mostHeaderBytes }, app)
-      : await secureServer(app, config.tls);
+      : await secureServer(app, config.tls, logger);
   // A request is small: whoever takes longer to send one only holds a connection.
   server.maxHeadersCount = mostHeaders;
   server.headersTimeout = 10_000;
@@ -60,10 +62,12 @@ export async function listen(
   };
 }
 
-async function secureServer(app: RequestListener, tls: NonNullable<Config['tls']>): Promise<https.Server> {
-  const [cert, key] = await Promise.all([readFile(tls.certFile), readFile(tls.keyFile)]);
+async function secureServer(app: RequestListener, files: TlsFiles, logger: Logger): Promise<https.Server> {
+  const pair = await readCertificate(files);
   const suites = { minVersion: 'TLSv1.2', ciphers, honorCipherOrder: true } as const;
-  return https.createServer({ cert, key, ...suites, maxHeaderSize: mostHeaderBytes }, app);
+  const server = https.createServer({ ...pair, ...suites, maxHeaderSize: mostHeaderBytes }, app);
+  server.once('close', watchCertificate({ server, files, pair, options: suites, logger }));
+  return server;
 }
 
 function close(server: http.Server | https.Server): Promise<void> {

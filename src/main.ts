@@ -14,7 +14,7 @@ async function runBroker(stopRequested: Promise<NodeJS.Signals>): Promise<void> 
   const logger = openLogger('info');
   const parts = await openParts(config, logger);
   try {
-    const server = await listen(createApp(parts), config);
+    const server = await listen(createApp(parts), config, logger);
     const { issuer, mode, logOrigin, metricsPort, host } = config;
     const metrics = metricsPort === null ? null : await serveMetrics(parts.metrics, metricsPort, host);
     logger.info({ address: server.address, issuer, mode, ledger: logOrigin }, 'ready');

@@ -7,21 +7,22 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type SecureVersion } from 'node:tls';
 import { listen } from '../src/main-listen.ts';
+import { quietLogger } from './support/ledger.ts';
 
 const here = { host: '127.0.0.1', port: 0, tls: null };
 const hello: RequestListener = (_req, res) => void res.end('hello');
 
 test('it listens where it is told, and no longer after its close', async () => {
-  const server = await listen(hello, here);
+  const server = await listen(hello, here, quietLogger);
   assert.equal(await (await fetch(server.address)).text(), 'hello');
   await server.close();
   await assert.rejects(fetch(server.address));
 });
 
 test('a taken port is one error that names it', async () => {
-  const server = await listen(hello, here);
+  const server = await listen(hello, here, quietLogger);
   const port = Number(new URL(server.address).port);
-  await assert.rejects(listen(hello, { ...here, port }), new RegExp(`EADDRINUSE.*${port}`));
+  await assert.rejects(listen(hello, { ...here, port }, quietLogger), new RegExp(`EADDRINUSE.*${port}`));
   await server.close();
 });
 
@@ -30,7 +31,7 @@ test('an answer on its way goes out before the server is closed', async () => {
     await sleep(150);
     res.end('late but whole');
   };
-  const server = await listen(slow, here);
+  const server = await listen(slow, here, quietLogger);
   const answer = fetch(server.address).then((response) => response.text());
   await sleep(50);
   await server.close();
@@ -42,7 +43,7 @@ const tls = { certFile: join(tlsFolder, 'cert.pem'), keyFile: join(tlsFolder, 'k
 
 test('with a certificate it speaks TLS 1.2 and later, and nothing older', async () => {
   const ca = await readFile(tls.certFile, 'utf8');
-  const server = await listen(hello, { ...here, tls });
+  const server = await listen(hello, { ...here, tls }, quietLogger);
   const port = Number(new URL(server.address).port);
   const versionOf = (maxVersion: SecureVersion) =>
     new Promise<string | null>((done, fail) => {
@@ -60,7 +61,7 @@ test('with a certificate it speaks TLS 1.2 and later, and nothing older', async 
 
 test('of TLS 1.2 only forward secret suites with authenticated encryption are spoken', async () => {
   const ca = await readFile(tls.certFile, 'utf8');
-  const server = await listen(hello, { ...here, tls });
+  const server = await listen(hello, { ...here, tls }, quietLogger);
   const port = Number(new URL(server.address).port);
   const suiteOf = (ciphers: string, maxVersion: SecureVersion = 'TLSv1.2') =>
     new Promise<string>((done, fail) => {
@@ -89,7 +90,7 @@ test('of TLS 1.2 only forward secret suites with authenticated encryption are sp
 
 test('a certificate that cannot be read is an error that names the file', async () => {
   await assert.rejects(
-    listen(hello, { ...here, tls: { ...tls, certFile: '/no/cert.pem' } }),
+    listen(hello, { ...here, tls: { ...tls, certFile: '/no/cert.pem' } }, quietLogger),
     /\/no\/cert\.pem/,
   );
 });

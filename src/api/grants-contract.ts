@@ -1,7 +1,7 @@
 // Grant Management for OAuth 2.0: look at a grant, or give it back.
 import { z } from 'zod';
 import type { RouteContract } from '../http/route-contract.ts';
-import { grantedDetailContract } from '../oauth/contract.ts';
+import { grantedDetailContract } from '../oauth/token-contract.ts';
 
 const params = z.object({ grant: z.string().meta({ description: 'The `grant_id` of a token response' }) });
 
