@@ -60,7 +60,8 @@ export async function admittedCaller(parts: AdmissionParts, req: Request): Promi
 const accessRequest = (req: Request) => ({
   method: req.method,
   path: req.originalUrl.split('?', 1)[0] as string,
-  authorization: req.headers.authorization,
+  // Node would keep the first of several and say nothing: joined, they are no scheme of ours.
+  authorization: req.headersDistinct.authorization?.join(', '),
   dpop: req.headersDistinct.dpop,
 });
 

@@ -35,7 +35,10 @@ export interface OauthBroker {
   close(): Promise<void>;
 }
 
-export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<OauthBroker> {
+export async function oauthBroker(
+  limits: Partial<RatePolicies> = {},
+  issuer = testIssuer,
+): Promise<OauthBroker> {
   const databases = await testDatabases();
   const ledger = await testLedger(databases);
   const clock = await openClock(databases.app as never, null);
@@ -50,7 +53,7 @@ export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<O
     limiter,
     clientKeys: keys,
     registration: { production: false, issuers: [], call },
-    issuer: testIssuer,
+    issuer,
     signingKeys,
     dpopNonces: null,
   };
@@ -71,7 +74,7 @@ export async function oauthBroker(limits: Partial<RatePolicies> = {}): Promise<O
       );
       const dpopKey = await testKey();
       return relyingParty({
-        issuer: testIssuer,
+        issuer,
         clock,
         thirdParty: { clientId, signingKey, dpopKey, redirectUri: testRedirectUri },
       });
