@@ -19,6 +19,7 @@ import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
 import { openWriteGate, type WriteGate } from './ledger/write-gate.ts';
 import { openWriteWatch, type WriteWatch } from './ledger/write-watch.ts';
 import type { Clock } from './lib/clock.ts';
+import { type FindReleaseFacts, releaseFacts } from './metering/release-store.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
@@ -65,6 +66,7 @@ export interface Parts {
   /** Null where no witness policy is set. */
   readonly witnessing: Witnessing | null;
   readonly policy: Policy;
+  readonly facts: FindReleaseFacts;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
   readonly dpopNonces: DpopNonces | null;
@@ -168,6 +170,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       watch,
       witnessing,
       policy,
+      facts: releaseFacts(db, theLogId),
       source: embeddedSource(meterStore),
       signingKeys,
       dpopNonces: nonces,

@@ -11,10 +11,10 @@ import { type Release, type ReleaseParts, releaseReadings } from '../metering/re
 import { findReadable } from '../metering/release-store.ts';
 import { readableWithin, type TokenLimits } from '../metering/token-limits.ts';
 import type { ConsentAccess } from '../oauth/verify-access.ts';
-import { admittedCaller, byConsent, callerOf, requireAccess, type VerificationParts } from './access.ts';
+import { type AdmissionParts, admittedCaller, byConsent, callerOf, requireAccess } from './access.ts';
 import { listMeterPoints, meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
 
-export interface ReadingsParts extends ReleaseParts, VerificationParts {}
+export type ReadingsParts = ReleaseParts & AdmissionParts;
 
 export function readingsRoutes(parts: ReadingsParts): Router {
   const router = Router();

@@ -1,6 +1,5 @@
 // The one door: readings leave through `releaseReadings` and nowhere else. The policy decides, the readings are cut
 // down to what was agreed, the access is in the ledger, and only then do they leave. On any error nothing does.
-import type { Database } from '../db/database.ts';
 import { type AppendRequest, GuardRefused, type Ledger, type Receipt } from '../ledger/ledger.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -15,12 +14,12 @@ import { isClosed } from './reading-window.ts';
 import { refused } from './refused.ts';
 import { decide } from './release-decision.ts';
 import { disclosureOf, guardsOf, refusalOf, voidOf } from './release-entries.ts';
-import { findReleaseFacts, type ReleaseFacts } from './release-store.ts';
+import type { FindReleaseFacts, ReleaseFacts } from './release-store.ts';
 import type { ReadingSource, SourceMeterPoint } from './source.ts';
 import { factsWithin } from './token-limits.ts';
 
 export interface ReleaseParts {
-  readonly db: Database;
+  readonly facts: FindReleaseFacts;
   readonly ledger: Ledger;
   readonly policy: Policy;
   readonly source: ReadingSource;
@@ -43,7 +42,7 @@ const staleAfterMs = 2000;
 /** Errors: the code of the reason, with `Ledger-Entry` where the refusal is an entry; 503 where it could not be one. */
 export async function releaseReadings(parts: ReleaseParts, request: ReadRequest): Promise<Release> {
   const { caller } = request;
-  const found = await findReleaseFacts(parts.db, parts.ledger.logId, caller.consentId, request.meterRef);
+  const found = await parts.facts({ consentId: caller.consentId, meterRef: request.meterRef });
   if (found === null || found.clientId !== caller.clientId) throw new StabledoorError('invalid_token');
   const facts = factsWithin(found, caller.limits, request.meterRef);
 
