@@ -223,6 +223,7 @@ KINDS = {
     "disclosure.void": {"disclosure": integer(), "reason": line(200)},
     "read.dropped": {"store_read": STORE_READ},
     "subject.erased": {"entries": integer()},
+    "map.published": {"size": integer(), "root": HASH},
 }
 # What no field says alone.
 TOGETHER = {
@@ -438,18 +439,114 @@ class Tree:
 
 
 def parse_entry(text):
-    """(idx, prev, time, body), or None."""
+    """(idx, prev, time, body, stag), or None."""
     if not well_formed(text) or len(text.encode()) > 65_535:
         return None
     header = HEADER.match(text)
     if header is None:
         return None
     body = text[header.end() : -1]
-    index, prev, time, _ = header.groups()
+    index, prev, time, stag = header.groups()
     is_one_line = text.endswith("\n") and len(text) > header.end() and "\n" not in body
     if not body or not is_one_line or max(int(index), int(time)) > MAX_INT:
         return None
-    return int(index), prev, int(time), body
+    return int(index), prev, int(time), body, stag
+
+
+# --- the map of tags (docs/tag-map.md)
+
+MAP_SPAN = 1_048_576
+MAP_LAG = 131_072
+NO_TAG = bytes(32)
+
+
+def bit(tag, depth):
+    return tag[depth // 8] >> (7 - depth % 8) & 1
+
+
+class TagTree:
+    """One span. A branch is [left, right, hash or None]; a tag (tag, hash); no tag None."""
+
+    def __init__(self):
+        self.top, self.tags = None, set()
+
+    def insert(self, tag, leaf):
+        if tag in self.tags:
+            return False
+        self.tags.add(tag)
+        added = (tag, sha256(b"\x02" + tag + leaf))
+        node, above, depth = self.top, None, 0
+        while isinstance(node, list):
+            node[2] = None
+            above, node, depth = node, node[bit(tag, depth)], depth + 1
+        if node is not None:
+            node = self.part(node, added, depth)
+        else:
+            node = added
+        if above is None:
+            self.top = node
+        else:
+            above[bit(tag, depth - 1)] = node
+        return True
+
+    def part(self, old, added, depth):
+        top = branch = [None, None, None]
+        while bit(old[0], depth) == bit(added[0], depth):
+            below = [None, None, None]
+            branch[bit(added[0], depth)] = below
+            branch, depth = below, depth + 1
+        branch[bit(old[0], depth)], branch[bit(added[0], depth)] = old, added
+        return top
+
+    def root(self, node=0):
+        node = self.top if node == 0 else node
+        if node is None:
+            return NO_TAG
+        if isinstance(node, tuple):
+            return node[1]
+        if node[2] is None:
+            node[2] = sha256(b"\x03" + self.root(node[0]) + self.root(node[1]))
+        return node[2]
+
+
+class TagMap:
+    def __init__(self, find, span=MAP_SPAN):
+        self.find, self.span = find, span
+        self.spans, self.tree, self.waiting = [], TagTree(), []
+        self.entries, self.least, self.maps, self.covers = 0, 0, 0, None
+
+    def take(self, index, stag, leaf):
+        if stag != "-":
+            self.waiting.append((self.entries, index, base64.b64decode(stag), leaf))
+        self.entries += 1
+
+    def publish(self, index, size, root):
+        before = self.entries - 1
+        if not max(self.least, before - MAP_LAG) <= size <= before:
+            self.find(index, "map_size", f"a map of {size} entries cannot stand after {before}")
+            return
+        self.cover(size)
+        self.end_spans(size)
+        self.least = size
+        begun = [self.tree.root()] if size > len(self.spans) * self.span else []
+        if encode64(sha256(b"\x04" + b"".join(self.spans + begun))) != root:
+            self.find(index, "map_root", f"the tags of the first {size} entries have another root")
+            return
+        self.maps += 1
+        self.covers = size
+
+    def cover(self, size):
+        covered = [one for one in self.waiting if size is None or one[0] < size]
+        self.waiting = self.waiting[len(covered) :]
+        for place, index, tag, leaf in covered:
+            self.end_spans(place)
+            if not self.tree.insert(tag, leaf):
+                self.find(index, "tag_repeated", "an earlier entry has the same tag")
+
+    def end_spans(self, place):
+        while (len(self.spans) + 1) * self.span <= place:
+            self.spans.append(self.tree.root())
+            self.tree = TagTree()
 
 
 # --- the meter store's numbers
@@ -506,6 +603,7 @@ class Verifier:
         self.doubtful, self.opened_with = [], None
         self.parties, self.policies, self.consents = {}, {}, {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
+        self.map = TagMap(self.find)
         self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
 
     def find_first(self, index, kind, message):
@@ -585,6 +683,7 @@ class Verifier:
             self.find(None, "export_format", str(error))
         if self.manifest is not None:
             self.end_keys()
+            self.map.cover(None)
             self.end()
 
     def take(self, value):
@@ -679,7 +778,7 @@ class Verifier:
         if entry is None:
             self.find(expected, "entry_format", "it is not written as an entry")
         else:
-            index, prev, time, _ = entry
+            index, prev, time = entry[:3]
             if index != expected:
                 self.find(expected, "entry_index", f"entry {index} stands where {expected} should")
             if prev != self.tip:
@@ -693,6 +792,7 @@ class Verifier:
         self.tree.add(leaf)
         self.tip = encode64(leaf)
         self.next_index += 1
+        self.map.take(self.next_index - 1, entry[4] if entry else "-", leaf)
         if entry is not None:
             second = entry[2] // 1000
             self.waiting[second] = self.waiting.get(second, 0) + 1
@@ -740,6 +840,8 @@ class Verifier:
             self.disclosure(index, time, body)
         elif kind == "disclosure.void":
             self.void(index, body["disclosure"])
+        elif kind == "map.published":
+            self.map.publish(index, body["size"], body["root"])
         elif "store_read" in body:
             self.store_read(index, body)
 
@@ -934,6 +1036,13 @@ class Verifier:
         )
         signed = ", ".join(f"{count} by {how}" for how, count in self.signed_by.items())
         said.append(f"That householders gave the consents: {signed}; all are the operator's word here.")
+        shown = "this log has published no map of tags"
+        if self.map.maps:
+            shown = f"{self.map.maps} maps of tags were made anew here, the newest over {self.map.covers} entries"
+        said.append(
+            f"That each householder was shown what stands here about their home: {shown}; an entry under another tag is "
+            "not found by a household's key, and a court can order an access not to be shown yet."
+        )
         said.append("What stands behind a commitment, and whose home an entry is about.")
         said.append("That each decision follows from its policy.")
         return said
@@ -953,6 +1062,8 @@ class Verifier:
                 "kinds": self.kinds,
                 "checkpoints": self.checkpoints,
                 "times_not_witnessed": self.out_of_time,
+                "maps": self.map.maps,
+                "map_covers": self.map.covers,
                 "consents_signed_by": self.signed_by,
                 "store_reads": {
                     "numbered": self.reads.numbered,

@@ -113,6 +113,8 @@ const verdictValue = (verdict: Verdict): JsonValue => ({
     kinds: verdict.counts.kinds,
     checkpoints: verdict.counts.checkpoints,
     times_not_witnessed: verdict.counts.timesNotWitnessed,
+    maps: verdict.counts.maps,
+    map_covers: verdict.counts.mapCovers,
     consents_signed_by: verdict.counts.consentsSignedBy,
     store_reads: {
       numbered: verdict.counts.storeReads.numbered,

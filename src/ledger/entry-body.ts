@@ -149,6 +149,8 @@ const entryBody = z.discriminatedUnion('kind', [
   /** The last entry of a household's chain: how many there were, and nothing of whose. */
   kind('subject.erased', { entries: wholeNumber }),
   kind('read.dropped', { store_read: storeRead }),
+  /** Root of the map of tags over the entries before `size` (tag-map.ts). */
+  kind('map.published', { size: wholeNumber, root: hash }),
 ]);
 
 export type EntryBody = z.infer<typeof entryBody>;

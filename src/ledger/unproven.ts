@@ -24,6 +24,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
     pinned(ground),
     reads(ground.counts),
     consents(ground.counts),
+    chains(ground.counts),
     'What stands behind a commitment, and whose home an entry is about: only who has the household’s key can open it.',
     'That each decision follows from its policy: the decisions were not made anew here.',
     policies(ground),
@@ -72,6 +73,15 @@ function reads({ storeReads, disclosuresWithoutStoreRead }: VerdictCounts): stri
 function consents({ consentsSignedBy }: VerdictCounts): string {
   const { code, passkey, sandbox } = consentsSignedBy;
   return `That householders gave the consents: ${passkey} were given with a householder’s own passkey, ${code} by a mailed code and ${sandbox} in a sandbox; all are the operator’s word here.`;
+}
+
+/** Of all entries nobody says: a secret order has a chain of its own until a court lets it be shown. */
+function chains({ maps, mapCovers }: VerdictCounts): string {
+  const seen =
+    maps === 0
+      ? 'this log has published no map of tags under which a missing entry would show'
+      : `${maps} maps of tags were made anew here and hold, the newest over the first ${mapCovers} entries; after those a newest entry could be held back`;
+  return `That each householder was shown what stands here about their home: ${seen}. An entry under another tag is not found by a household’s key, and a court can order an access not to be shown yet.`;
 }
 
 function policies({ policiesWithoutText }: ProvenGround): string | null {

@@ -19,6 +19,9 @@ export const violationKinds = [
   'entry_body',
   'request_repeated',
   'log_opened',
+  'map_size',
+  'map_root',
+  'tag_repeated',
   'policy_text',
   'policy_not_in_force',
   'key_not_published',
@@ -58,6 +61,10 @@ export interface VerdictCounts {
   readonly checkpoints: number;
   /** Entries that witnesses cover, and whose times do not fit between the cosignatures around them. */
   readonly timesNotWitnessed: number;
+  /** Published maps of tags whose root is that of the entries. */
+  readonly maps: number;
+  /** Entries that the newest of them covers; null if there is none. */
+  readonly mapCovers: number | null;
   /** consent.given and consent.narrowed, by what the giver proved with. */
   readonly consentsSignedBy: Readonly<Record<'code' | 'passkey' | 'sandbox', number>>;
   readonly storeReads: StoreReadCounts;

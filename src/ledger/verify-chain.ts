@@ -13,6 +13,7 @@ export class ChainCheck {
   #size = 0;
   #nextIndex = 0;
   #tip: string;
+  #leaf: Hash = new Uint8Array(0);
   #lastMs = 0;
 
   constructor(origin: string, sha256: Sha256, findings: Findings) {
@@ -24,6 +25,11 @@ export class ChainCheck {
   /** Entries taken so far. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Leaf hash of the entry taken last. */
+  get leaf(): Hash {
+    return this.#leaf;
   }
 
   hasRoot(root: Hash): boolean {
@@ -42,6 +48,7 @@ export class ChainCheck {
     this.#nextIndex++;
     const leaf = leafHash(utf8(text), this.#sha256);
     pushLeaf(this.#frontier, this.#size, leaf, this.#sha256);
+    this.#leaf = leaf;
     this.#tip = encodeBase64(leaf);
     this.#size++;
     return entry;

@@ -21,10 +21,16 @@ export interface KeyLife {
   retire(index: number, key: string): void;
 }
 
+/** Compares a published map of tags with the entries. */
+export interface MapLife {
+  publish(index: number, size: number, root: string): void;
+}
+
 export class MeaningCheck {
   readonly #findings: Findings;
   readonly #origin: string;
   readonly #logKeys: KeyLife;
+  readonly #map: MapLife;
   readonly #consents: ConsentCheck;
   readonly #disclosures: DisclosureCheck;
   readonly #parties: PartyCheck;
@@ -36,9 +42,10 @@ export class MeaningCheck {
   readonly policies: PolicyCheck;
   readonly requests = new RequestCheck();
 
-  constructor(origin: string, logKeys: KeyLife, findings: Findings) {
+  constructor(origin: string, logKeys: KeyLife, map: MapLife, findings: Findings) {
     this.#origin = origin;
     this.#logKeys = logKeys;
+    this.#map = map;
     this.#findings = findings;
     this.#consents = new ConsentCheck(findings);
     this.#disclosures = new DisclosureCheck(findings, this.#consents);
@@ -59,7 +66,7 @@ export class MeaningCheck {
     this.#check(place, body);
   }
 
-  counts(): Omit<VerdictCounts, 'entries' | 'checkpoints' | 'timesNotWitnessed'> {
+  counts(): Omit<VerdictCounts, 'entries' | 'checkpoints' | 'timesNotWitnessed' | 'maps' | 'mapCovers'> {
     return {
       kinds: this.#kinds,
       consentsSignedBy: this.#signedBy,
@@ -123,6 +130,9 @@ export class MeaningCheck {
       case 'key.published':
       case 'key.retired':
         this.#moveKey(place, body);
+        break;
+      case 'map.published':
+        this.#map.publish(place.index, body.size, body.root);
         break;
       case 'meter-point.linked':
       case 'subject.erased':

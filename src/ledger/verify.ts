@@ -11,6 +11,7 @@ import { Findings, type Verdict } from './verdict.ts';
 import { NoteError } from './verifier-key.ts';
 import { ChainCheck } from './verify-chain.ts';
 import { KeyCheck } from './verify-keys.ts';
+import { MapCheck } from './verify-map.ts';
 import { MeaningCheck } from './verify-meaning.ts';
 import { WitnessCheck } from './verify-witnesses.ts';
 
@@ -62,6 +63,7 @@ class LogCheck {
   readonly #crypto: VerifyCrypto;
   readonly #findings: Findings;
   readonly #chain: ChainCheck;
+  readonly #map: MapCheck;
   readonly #meaning: MeaningCheck;
   /** Kept from before, by size. */
   readonly #pinned = new Map<number, Uint8Array[]>();
@@ -78,7 +80,8 @@ class LogCheck {
     this.#findings = findings;
     this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
     this.#chain = new ChainCheck(manifest.origin, crypto.sha256, findings);
-    this.#meaning = new MeaningCheck(manifest.origin, keys, findings);
+    this.#map = new MapCheck(crypto.sha256, findings);
+    this.#meaning = new MeaningCheck(manifest.origin, keys, this.#map, findings);
   }
 
   async pin(notes: readonly string[]): Promise<void> {
@@ -112,6 +115,7 @@ class LogCheck {
 
   #takeEntry(text: string): void {
     const entry = this.#chain.take(text);
+    this.#map.take(this.#chain.index, entry?.stag ?? null, this.#chain.leaf);
     if (entry !== null) {
       this.#witnesses.takeEntry(entry.timeMs);
       this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
@@ -165,6 +169,7 @@ class LogCheck {
 
   close(hasManifest: boolean): Verdict {
     this.#checkpoints += this.#keys.close();
+    const map = this.#map.close();
     if (hasManifest) this.#checkEnd();
     const { size } = this.#chain;
     const { last: witnessed, outOfTime } = this.#witnesses;
@@ -172,6 +177,8 @@ class LogCheck {
       entries: size,
       checkpoints: this.#checkpoints,
       timesNotWitnessed: outOfTime,
+      maps: map.maps,
+      mapCovers: map.covered,
       ...this.#meaning.counts(),
     };
     const ground = {

@@ -6,6 +6,7 @@ import { formatNote, splitNote } from '../../src/ledger/note.ts';
 import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import type { ViolationKind } from '../../src/ledger/verdict.ts';
 import { at, given, honestThen, read } from './bent-log.ts';
+import { mapped, tagOf } from './mapped-exports.ts';
 import { former, next, rotated } from './rotated-exports.ts';
 import {
   checkpointOf,
@@ -91,6 +92,7 @@ const fullLife: readonly Step[] = honestThen(
   drafts['key.retired'],
   { ...drafts['read.dropped'], store_read: '1700009999/9' },
   drafts['subject.erased'],
+  drafts['map.published'],
 );
 export const kindsOfFullLife: readonly EntryKind[] = fullLife.map(({ draft }) => draft.kind);
 
@@ -292,6 +294,19 @@ export const exportVectors: readonly ExportVector[] = [
     'one read of the store, two entries',
     honestThen(read({ store_read: '1700000000/1' })),
     [[8, 'store_read_repeated']],
+  ),
+  vector('map', 'sixteen tags, and two maps of them', mapped.holding),
+  vector('map-root', 'the second map lacks the newest tag that it covers', mapped.withholding, [
+    [25, 'map_root'],
+  ]),
+  ofSteps('map-size', 'a map covers its own entry', honestThen({ ...drafts['map.published'], size: 9 }), [
+    [8, 'map_size'],
+  ]),
+  ofSteps(
+    'tag-repeated',
+    'two entries with one tag',
+    at(at(honest, 4, { stag: tagOf(1) }), 6, { stag: tagOf(1) }),
+    [[6, 'tag_repeated']],
   ),
   vector('rotated', 'the key was rotated; the former one was brought', rotated.inOrder),
   vector('rotated-later', 'the key was rotated; only the later one was brought', rotated.inOrder, [], {

@@ -8,6 +8,7 @@ import { EXPORT_FORMAT, type ExportLine } from '../../src/ledger/export-format.t
 import { leafHash, rootOfLeaves } from '../../src/ledger/merkle.ts';
 import { nodeCrypto, sha256 } from '../../src/ledger/node-crypto.ts';
 import { noteSigner } from '../../src/ledger/note-signer.ts';
+import { EMPTY_NODE, mapRoot } from '../../src/ledger/tag-map.ts';
 import type { Verdict } from '../../src/ledger/verdict.ts';
 import { type VerifyOptions, verifyLog } from '../../src/ledger/verify.ts';
 import { encodeBase64 } from '../../src/lib/base64.ts';
@@ -143,6 +144,13 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
   'disclosure.void': { kind: 'disclosure.void', actor: 'broker', disclosure: 6, reason: 'too late' },
   'subject.erased': { kind: 'subject.erased', actor: 'householder', entries: 7 },
   'read.dropped': { kind: 'read.dropped', actor: 'broker', store_read: '1700000000/2' },
+  /** Of the honest log, which has no tags. */
+  'map.published': {
+    kind: 'map.published',
+    actor: 'broker',
+    size: 8,
+    root: encodeBase64(mapRoot([EMPTY_NODE], sha256)),
+  },
 };
 
 const COMMITMENT = POLICY;
@@ -171,6 +179,7 @@ export interface Step {
   readonly request?: string;
   readonly index?: number;
   readonly prev?: string;
+  readonly stag?: string;
   readonly body?: (body: string) => string;
   readonly text?: (text: string) => string;
 }
@@ -181,7 +190,7 @@ export function entriesOf(steps: readonly Step[]): string[] {
   return steps.map((step, index) => {
     const sealed = sealBody(step.draft, step.request ?? requestOf(index), commitOf(step.draft.kind));
     const timeMs = step.timeMs ?? START_S * 1000 + index * 1000;
-    const header = { index: step.index ?? index, prev: step.prev ?? prev, timeMs, stag: null };
+    const header = { index: step.index ?? index, prev: step.prev ?? prev, timeMs, stag: step.stag ?? null };
     const assembled = assembleEntry(header, step.body?.(sealed) ?? sealed);
     const text = step.text?.(assembled) ?? assembled;
     prev = encodeBase64(leafHash(utf8(text), sha256));

@@ -11,8 +11,10 @@ import {
   entriesOf,
   exportOf,
   honest,
+  POLICY,
   requestOf,
   START_S,
+  type Step,
   verifyLines,
 } from './small-log.ts';
 import { ours } from './vectors.ts';
@@ -326,6 +328,33 @@ test('the first hundred violations are kept and all are counted', async () => {
   assert.equal(verdict.violations.length, 100);
   assert.equal(verdict.violationCount, 150);
 });
+test('a map of tags that is not that of the entries before it, or covers what cannot be covered, is found', async () => {
+  const published = drafts['map.published'];
+  const { root } = published;
+  finds(await verifySteps(honestThen({ ...published, size: 7, root: POLICY })), [8, 'map_root']);
+  finds(await verifySteps(honestThen({ ...published, size: 9 })), [8, 'map_size']);
+  finds(await verifySteps(honestThen(published, { ...published, size: 7 })), [9, 'map_size']);
+  const tagged = at(honest, 6, { stag: root });
+  finds(await verifySteps([...tagged, { draft: published }]), [8, 'map_root']);
+  const before = await verifySteps([...tagged, { draft: { ...published, size: 6 } }]);
+  assert.equal(before.sound, true);
+  assert.equal(before.counts.mapCovers, 6);
+});
+
+test('what shows that nothing newer was held back is said with how far it goes, and what a court may order', async () => {
+  const chains = async (steps: readonly Step[]) =>
+    (await verifySteps(steps)).unproven.find((sentence) => sentence.includes('each householder')) ?? '';
+  assert.match(await chains(honest), /no map of tags/);
+  const covered = await chains(honestThen(drafts['map.published']));
+  assert.match(covered, /1 maps of tags were made anew here and hold, the newest over the first 8 entries/);
+  for (const said of [await chains(honest), covered]) assert.match(said, /a court can order/);
+});
+
+test('a tag that two entries bear is found', async () => {
+  const stag = drafts['map.published'].root;
+  finds(await verifySteps(at(at(honest, 4, { stag }), 6, { stag })), [6, 'tag_repeated']);
+});
+
 test('every kind of violation of this half was shown by a log that has it', () => {
   assert.deepEqual(
     chainKinds.filter((kind) => !shown.has(kind)),

@@ -49,6 +49,7 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
     const seen = witnessed === null ? null : { size: witnessed.size, time_s: witnessed.timeSeconds };
     assert.deepEqual(other.witnessed, seen, one.name);
     const { kinds, checkpoints, timesNotWitnessed, consentsSignedBy, storeReads } = verdict.counts;
+    const { maps, mapCovers } = verdict.counts;
     const { numbered, missing, skippedAtRestart } = storeReads;
     assert.deepEqual(
       other.counts,
@@ -57,6 +58,8 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
         kinds,
         checkpoints,
         times_not_witnessed: timesNotWitnessed,
+        maps,
+        map_covers: mapCovers,
         consents_signed_by: consentsSignedBy,
         store_reads: { numbered, missing, skipped_at_restart: skippedAtRestart },
       },
@@ -206,6 +209,7 @@ test('whatever life consents and third parties lead, both find the same', { skip
       effective_s: fc.constantFrom(START_S, START_S + 4),
       once: fc.constant(1),
       disclosure: fc.nat({ max: 20 }),
+      size: fc.nat({ max: 40 }),
       store_read: fc
         .tuple(fc.constantFrom('a', 'b'), fc.nat({ max: 60 }))
         .map(([start, number]) => `${start}/${number}`),
