@@ -8,7 +8,12 @@ const seconds = (count: number) => sql`${count} * interval '1 second'`;
 
 export async function insertSession(
   tx: BrokerTransaction,
-  session: { tokenHash: Buffer; occupierId: OccupierId; lifetimeSeconds: number },
+  session: {
+    tokenHash: Buffer;
+    occupierId: OccupierId;
+    lifetimeSeconds: number;
+    signedInBy: 'code' | 'passkey';
+  },
 ): Promise<void> {
   await tx
     .insertInto('household.session')
@@ -18,6 +23,7 @@ export async function insertSession(
       begun_at: now,
       seen_at: now,
       expires_at: sql<Date>`ledger.now() + ${seconds(session.lifetimeSeconds)}`,
+      signed_in_by: session.signedInBy,
     })
     .execute();
 }
@@ -26,6 +32,7 @@ export interface SessionRow {
   readonly occupierId: OccupierId;
   readonly householdId: HouseholdId;
   readonly email: string;
+  readonly signedInBy: 'code' | 'passkey';
   /** True when `seen_at` is old enough to be worth a write. */
   readonly stale: boolean;
 }
@@ -39,6 +46,7 @@ export async function findSession(
     .selectFrom('household.session as s')
     .innerJoin('household.occupier as o', 'o.occupier_id', 's.occupier_id')
     .select(['o.occupier_id', 'o.household_id', 'o.email'])
+    .select('s.signed_in_by')
     .select(sql<boolean>`s.seen_at < ledger.now() - ${seconds(limits.staleSeconds)}`.as('stale'))
     .where('s.token_hash', '=', tokenHash)
     .where('s.ended_at', 'is', null)
@@ -50,6 +58,7 @@ export async function findSession(
     occupierId: row.occupier_id as OccupierId,
     householdId: row.household_id as HouseholdId,
     email: row.email,
+    signedInBy: row.signed_in_by,
     stale: row.stale,
   };
 }

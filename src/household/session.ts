@@ -1,7 +1,7 @@
 // A signed-in occupier's session: a random token in a cookie, of which only the hash is kept.
 // Its form token is derived from it, so that a form can be checked without another secret to store.
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Database } from '../db/database.ts';
+import type { BrokerTransaction, Database } from '../db/database.ts';
 import type { HouseholdId, OccupierId } from '../lib/ids.ts';
 import { deleteOldSessions, endSession, findSession, insertSession, touchSession } from './session-store.ts';
 import { finishSignIn, hashSecret } from './sign-in.ts';
@@ -10,10 +10,14 @@ export const sessionLifetimeSeconds = 12 * 3600;
 const idleSeconds = 30 * 60;
 const staleSeconds = 60;
 
+export type SignedInBy = 'code' | 'passkey';
+
 export interface Session {
   readonly occupierId: OccupierId;
   readonly householdId: HouseholdId;
   readonly email: string;
+  /** What its occupier proved with. */
+  readonly signedInBy: SignedInBy;
   /** What each form of this session must bring back. */
   readonly formToken: string;
 }
@@ -28,16 +32,24 @@ export async function openSession(
   database: Database,
   attempt: { challenge: string; code: string },
 ): Promise<OpenedSession | null> {
-  const token = randomBytes(32).toString('base64url');
+  let token = '';
   const signedIn = await finishSignIn(database, attempt, async (tx, { occupierId }) => {
-    await deleteOldSessions(tx);
-    await insertSession(tx, {
-      tokenHash: hashSecret(token),
-      occupierId,
-      lifetimeSeconds: sessionLifetimeSeconds,
-    });
+    token = await beginSession(tx, occupierId, 'code');
   });
   return signedIn && { token, returnTo: signedIn.returnTo };
+}
+
+/** Gives the token of a new session, of which only the hash is kept. */
+export async function beginSession(
+  tx: BrokerTransaction,
+  occupierId: OccupierId,
+  signedInBy: SignedInBy,
+): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  await deleteOldSessions(tx);
+  const lifetimeSeconds = sessionLifetimeSeconds;
+  await insertSession(tx, { tokenHash: hashSecret(token), occupierId, lifetimeSeconds, signedInBy });
+  return token;
 }
 
 /** Null where there is no such session, it was ended, was idle for 30 minutes, or is 12 hours old. */
@@ -50,6 +62,7 @@ export async function readSession(database: Database, token: string): Promise<Se
     occupierId: row.occupierId,
     householdId: row.householdId,
     email: row.email,
+    signedInBy: row.signedInBy,
     formToken: formTokenOf(token),
   };
 }

@@ -26,10 +26,10 @@ const leadWithin =
     next();
   };
 
-/** The links and forms of a page of ours, each of which names a path from the root, under the base. */
+/** The links, forms and script of a page of ours, each of which names a path from the root, under the base. */
 export function linksUnderBase(res: Response, page: string): string {
   const base: unknown = res.locals.basePath;
   if (typeof base !== 'string') return page;
   // Text is escaped and holds no quotes: only what we wrote ourselves looks like this.
-  return page.replaceAll(/ (href|action)="\/(?!\/)/g, ` $1="${base}/`);
+  return page.replaceAll(/ (href|action|src)="\/(?!\/)/g, ` $1="${base}/`);
 }

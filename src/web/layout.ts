@@ -1,4 +1,5 @@
-// The frame of every page: head, skip link, name, navigation, footer with help in the same place. Works without script.
+// The frame of every page: head, skip link, name, navigation, footer with help in the same place. Works without script,
+// but for a passkey.
 import type { Response } from 'express';
 import { linksUnderBase } from '../http/base-path.ts';
 import { type Html, type HtmlValue, html } from './html.ts';
@@ -10,6 +11,8 @@ export interface Page {
   /** Shown before the title in the tab, so that a screen reader says it first. */
   readonly hasError?: boolean;
   readonly status?: number;
+  /** Has a form for a passkey: the one thing that needs script. */
+  readonly script?: boolean;
 }
 
 export interface Frame {
@@ -29,6 +32,7 @@ export function layout(page: Page, frame: Frame): Html {
 <title>${page.hasError === true && site.error}${page.title} – ${site.name}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="stylesheet" href="/assets/site.css">
+${page.script === true && html`<script src="/assets/site.js" defer></script>`}
 </head>
 <body class="govuk-template__body">
 <a href="#main-content" class="govuk-skip-link">${site.skip}</a>

@@ -42,5 +42,6 @@ export interface HouseholdTables {
     seen_at: Date;
     expires_at: Date;
     ended_at: ColumnType<Date | null, never, Date>;
+    signed_in_by: 'code' | 'passkey';
   };
 }

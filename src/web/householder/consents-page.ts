@@ -8,7 +8,7 @@ import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
-import { dashboard, erase, stateWords, stopped } from '../words/en.ts';
+import { dashboard, erase, passkeys, stateWords, stopped } from '../words/en.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
 
@@ -18,6 +18,7 @@ export interface DashboardParts {
   readonly names: PartyNames;
   readonly meterPoints: readonly HouseholdMeterPoint[];
   readonly formToken: string;
+  readonly hasPasskeys: boolean;
 }
 
 const groups: readonly { title: string; states: readonly ConsentState[] }[] = [
@@ -43,6 +44,7 @@ ${shown.map(
 ${consents.map((consent) => card(consent, parts))}`,
 )}
 <p class="govuk-body">${dashboard.others}</p>
+${parts.hasPasskeys && html`<p class="govuk-body"><a class="govuk-link" href="/passkeys">${passkeys.yours}</a></p>`}
 <p class="govuk-body"><a class="govuk-link" href="/erase">${erase.link}</a></p>`,
   };
 }

@@ -9,6 +9,7 @@ import type { Clock } from '../../lib/clock.ts';
 import { StabledoorError } from '../../lib/errors.ts';
 import { type ClientId, type ConsentId, idPattern } from '../../lib/ids.ts';
 import type { Logger } from '../../observe/logger.ts';
+import type { RelyingParty } from '../../passkey/passkeys.ts';
 import { listThirdPartiesByIds } from '../../registry/registry-store.ts';
 import { sendPage } from '../layout.ts';
 import { dashboardPage, stoppedPage } from './consents-page.ts';
@@ -18,6 +19,8 @@ export interface ConsentsPageParts extends VisitorParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Null where there are no passkeys. */
+  readonly party: RelyingParty | null;
 }
 
 export function consentsPages(router: Router, parts: ConsentsPageParts): void {
@@ -30,7 +33,10 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
     ]);
     const cards = consents.map((consent) => ({ ...consent, state: stateAt(consent, clock.nowMs()) }));
     const names = await partyNames(parts, consents);
-    const page = dashboardPage({ consents: cards, names, meterPoints, formToken: visitor.formToken });
+    const page = dashboardPage({
+      ...{ consents: cards, names, meterPoints, formToken: visitor.formToken },
+      hasPasskeys: parts.party !== null,
+    });
     sendPage(res, page, frameOf(res, parts));
   });
   router.post('/consents/:id/stop', formBody(), requireSession, requireFormToken, async (req, res) => {

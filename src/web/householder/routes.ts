@@ -1,4 +1,5 @@
-// The householder's pages as one router: start, sign-in, the consent page, what is shared. All of it works without script.
+// The householder's pages as one router: start, sign-in, the consent page, what is shared. All of it works without script,
+// but for using a passkey.
 import { readFileSync } from 'node:fs';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Database } from '../../db/database.ts';
@@ -11,10 +12,12 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Mailer } from '../../notify/mail.ts';
 import type { Logger } from '../../observe/logger.ts';
+import { relyingPartyOf } from '../../passkey/passkeys.ts';
 import { authorizePages } from './authorize-pages.ts';
 import { consentsPages, markStops } from './consents-pages.ts';
 import { erasePages } from './erase-pages.ts';
 import { errorPages } from './error-page.ts';
+import { passkeyPages } from './passkey-pages.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { startPages } from './start-page.ts';
 import { recogniseVisitor, sessionOf } from './visitor.ts';
@@ -35,7 +38,8 @@ export interface HouseholderParts {
 /** Mount it at the root, after `giveRequestId` and `securityHeaders`. Paths that are not its own pass through. */
 export function householderRoutes(given: HouseholderParts): Router {
   const { origin, protocol } = new URL(given.issuer);
-  const parts = { ...given, cookies: cookieJar({ https: protocol === 'https:' }) };
+  const party = relyingPartyOf(given.issuer);
+  const parts = { ...given, party, cookies: cookieJar({ https: protocol === 'https:' }) };
   const router = express.Router();
   const pages = express.Router();
   markStops(pages);
@@ -50,14 +54,17 @@ export function householderRoutes(given: HouseholderParts): Router {
   );
   startPages(pages, parts);
   signInPages(pages, parts);
+  if (party !== null) passkeyPages(pages, { ...parts, party });
   authorizePages(pages, parts);
   consentsPages(pages, parts);
   erasePages(pages, parts);
 
-  const css = readFileSync(new URL('../../../assets/site.css', import.meta.url), 'utf8');
-  router.get('/assets/site.css', (_req, res) => {
-    res.set('Cache-Control', 'public, max-age=3600').type('css').send(css);
-  });
+  for (const kind of ['css', 'js'] as const) {
+    const asset = readFileSync(new URL(`../../../assets/site.${kind}`, import.meta.url), 'utf8');
+    router.get(`/assets/site.${kind}`, (_req, res) => {
+      res.set('Cache-Control', 'public, max-age=3600').type(kind).send(asset);
+    });
+  }
   pages.use(nothingHere, errorPages(parts, { always: true }));
   router.use((req, res, next) => (ownPaths.test(req.path) ? pages(req, res, next) : next()));
   return router;
@@ -69,4 +76,4 @@ const unlessStopping =
     res.locals.stopping ? null : callerOf(req, res);
 
 /** A path under one of these that is no page of ours is answered with a page all the same. */
-const ownPaths = /^\/(?:$|(?:sign-in|sign-out|authorize|consents|erase|demo\/mail)(?:\/|$))/;
+const ownPaths = /^\/(?:$|(?:sign-in|sign-out|passkeys|authorize|consents|erase|demo\/mail)(?:\/|$))/;

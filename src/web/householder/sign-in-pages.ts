@@ -10,11 +10,12 @@ import { formBody } from '../../http/limits.ts';
 import type { RateLimiter } from '../../http/rate-limit.ts';
 import { validate } from '../../http/validate.ts';
 import type { Mailer } from '../../notify/mail.ts';
+import type { RelyingParty } from '../../passkey/passkeys.ts';
 import { errorSummary, type FieldError, textField } from '../components/form.ts';
 import { html } from '../html.ts';
 import { type Page, sendPage } from '../layout.ts';
 import { ownPath } from '../own-path.ts';
-import { signIn, signInMail } from '../words/en.ts';
+import { passkeys, signIn, signInMail } from '../words/en.ts';
 import {
   frameOf,
   requireFormToken,
@@ -29,6 +30,8 @@ const challengeCookie = 'stabledoor_sign_in';
 export interface SignInParts extends VisitorParts {
   readonly mailer: Mailer;
   readonly limiter: RateLimiter;
+  /** Null where there are no passkeys. */
+  readonly party: RelyingParty | null;
 }
 
 const emailForm = z.object({ email: z.string().max(320), return_to: z.string().max(4096).optional() });
@@ -39,14 +42,14 @@ export function signInPages(router: Router, parts: SignInParts): void {
   router.get('/sign-in', (req, res) => {
     const returnTo = returnPath(req.query.return_to);
     if (sessionOf(res) !== null) return res.redirect(303, returnTo);
-    sendPage(res, emailPage(returnTo, '', []), frameOf(res, parts));
+    sendPage(res, emailPage(parts, returnTo, '', []), frameOf(res, parts));
   });
   router.post('/sign-in', limitRequests(limiter, 'sign-in', addressOf), formBody(), async (req, res) => {
     const { email, return_to } = validate(emailForm, req.body);
     const returnTo = returnPath(return_to);
     if (parseEmailAddress(email) === null) {
       const errors = [{ field: 'email', text: signIn.badEmail }];
-      return sendPage(res, emailPage(returnTo, email, errors), frameOf(res, parts));
+      return sendPage(res, emailPage(parts, returnTo, email, errors), frameOf(res, parts));
     }
     const challenge = await beginSignIn(db, sendCodeBy(parts.mailer), { email, returnTo });
     cookies.set(res, challengeCookie, challenge, codeLifetimeSeconds);
@@ -75,7 +78,7 @@ export function signInPages(router: Router, parts: SignInParts): void {
   });
 }
 
-const returnPath = (text: unknown): string => ownPath(text) ?? '/consents';
+export const returnPath = (text: unknown): string => ownPath(text) ?? '/consents';
 
 const sendCodeBy =
   (mailer: Mailer): SendCode =>
@@ -105,7 +108,12 @@ function demoCode({ outbox }: Mailer, challenge: string | null): string | null {
   return mail?.text.match(/^\d{4} \d{4}$/m)?.[0].replace(' ', '') ?? null;
 }
 
-const emailPage = (returnTo: string, email: string, errors: readonly FieldError[]): Page => ({
+const emailPage = (
+  { party }: SignInParts,
+  returnTo: string,
+  email: string,
+  errors: readonly FieldError[],
+): Page => ({
   title: signIn.title,
   hasError: errors.length > 0,
   status: errors.length > 0 ? 400 : 200,
@@ -117,6 +125,7 @@ const emailPage = (returnTo: string, email: string, errors: readonly FieldError[
 ${textField({ id: 'email', label: signIn.email, type: 'email', autocomplete: 'email', inputmode: 'email', value: email }, errors)}
 <button id="continue" class="govuk-button">${signIn.continue}</button>
 </form>
+${party !== null && html`<p class="govuk-body"><a class="govuk-link" href="/sign-in/passkey?return_to=${encodeURIComponent(returnTo)}">${passkeys.signInInstead}</a></p>`}
 <div class="govuk-inset-text">${signIn.noPassword}</div>`,
 });
 

@@ -52,6 +52,39 @@ export const signInMail = {
     'If you did not ask for it, do nothing. Nobody can sign in without it. We never ask you for it by phone.\n',
 } as const;
 
+export const passkeys = {
+  title: 'Passkeys',
+  what: 'A passkey lets you sign in with this phone or computer: with your finger, your face or its PIN. No code is sent.',
+  stays: 'You can still sign in with a code by e-mail.',
+  none: 'You have no passkey here.',
+  yours: 'Your passkeys',
+  added: (day: string) => `Added on ${day}`,
+  used: (day: string) => `Last used on ${day}`,
+  synced: 'It is on your other devices too.',
+  remove: 'Remove',
+  removeWhich: (label: string) => `the passkey ${label}`,
+  add: 'Add a passkey',
+  label: 'A name for it',
+  labelHint: 'So that you know it again, like “my phone”',
+  badLabel: 'Enter a name for the passkey',
+  notAdded: 'The passkey was not added. Try again.',
+  signInTitle: 'Sign in with a passkey',
+  signInInstead: 'Sign in with a passkey',
+  codeInstead: 'Sign in with a code by e-mail',
+  signInWhat: 'Your phone or computer asks for your finger, your face or its PIN.',
+  use: 'Use a passkey',
+  without: 'This browser has no script or no passkeys. Use a code by e-mail.',
+  failed: 'No passkey was used. Try again, or use a code by e-mail.',
+  refused: 'This passkey does not work here. Try again, or use a code by e-mail.',
+} as const;
+
+export const passkeyMail = {
+  subject: (added: boolean) => (added ? 'A passkey was added' : 'A passkey was removed'),
+  text: (label: string, added: boolean) =>
+    `The passkey “${label}” was ${added ? 'added to' : 'removed from'} your page here.\n\n` +
+    'If that was not you, sign in with a code, look at your passkeys, and phone us.\n',
+} as const;
+
 export const consentPage = {
   fewerDays: 'Share fewer days',
   fewerDaysHint: 'You can start later or end sooner than they asked.',
