@@ -1,7 +1,8 @@
 // Runs the tests on a PostgreSQL of their own: `npm test`, or `npm test -- test/ledger/sequencer.test.ts` for some.
 import { spawn } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { startCluster } from '../test/support/cluster.ts';
+import { join } from 'node:path';
+import { startCluster, testDataDir } from '../test/support/cluster.ts';
 
 const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
@@ -11,7 +12,11 @@ const cluster = await startCluster();
 const runner = spawn(
   process.execPath,
   ['--test', '--test-concurrency=2', '--test-timeout=300000', ...flags, ...files],
-  { stdio: 'inherit' },
+  {
+    stdio: 'inherit',
+    // Hundreds of processes load the same files: kept as compiled, each starts in half the time.
+    env: { NODE_COMPILE_CACHE: join(testDataDir, 'compiled'), ...process.env },
+  },
 );
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
 runner.on('exit', async (code) => {
