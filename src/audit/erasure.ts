@@ -1,8 +1,8 @@
 // Erases a household: consents ended and chain closed by one last entry, then its rows, then its key. What the ledger
 // says stays true and provable (P6), but nobody can open it, follow it or join it any more. Cut short, it is resumed.
 
-import { lockHousehold } from '../consent/consent-store.ts';
 import { endHouseholdConsents } from '../consent/end-consents.ts';
+import { lockHousehold } from '../consent/hold-store.ts';
 import type { Database } from '../db/database.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';

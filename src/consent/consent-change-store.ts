@@ -1,6 +1,14 @@
 // The SQL that changes consents: a row each for consent, terms, meter points and step. Terms and steps are only added.
 import type { BrokerTransaction } from '../db/database.ts';
-import type { ClientId, ConsentId, HouseholdId, MeterPointId, OccupierId, RequestId } from '../lib/ids.ts';
+import type {
+  ClientId,
+  ConsentId,
+  HouseholdId,
+  MeterPointId,
+  MeterRef,
+  OccupierId,
+  RequestId,
+} from '../lib/ids.ts';
 import type { ConsentEvent, ConsentState } from './consent.ts';
 import type { GrantedMeterPoint } from './consent-store.ts';
 import type { ConsentTerms } from './terms.ts';
@@ -85,6 +93,21 @@ export async function insertMeterRefs(
     .execute();
 }
 
+/** From this version on the consent does not have them any more. */
+export async function dropMeterRefs(
+  tx: BrokerTransaction,
+  meterRefs: readonly MeterRef[],
+  version: number,
+): Promise<void> {
+  if (meterRefs.length === 0) return;
+  await tx
+    .updateTable('consent.meter_ref')
+    .set({ until_version: version })
+    .where('meter_ref', 'in', [...meterRefs])
+    .where('until_version', 'is', null)
+    .execute();
+}
+
 export interface ConsentStep {
   readonly logId: number;
   readonly consentId: ConsentId;
@@ -120,17 +143,19 @@ export async function updateState(
     .execute();
 }
 
+/** Given, in this version. */
 export async function updateGiven(
   tx: BrokerTransaction,
   consentId: ConsentId,
-  given: { version: number; expiresAt: Date; at: Date },
+  given: { version: number; expiresAtMs: number; endsAtMs: number | null; at: Date },
 ): Promise<void> {
   await tx
     .updateTable('consent.consent')
     .set({
       state: 'given' satisfies ConsentState,
       version: given.version,
-      expires_at: given.expiresAt,
+      expires_at: new Date(given.expiresAtMs),
+      ends_at: given.endsAtMs === null ? null : new Date(given.endsAtMs),
       changed_at: given.at,
     })
     .where('consent_id', '=', consentId)

@@ -35,15 +35,22 @@ export interface Giving {
   readonly meterPoints: readonly { readonly meterRef: MeterRef; readonly mpan: string }[];
   readonly expiresAtMs: number;
   readonly signedBy: SignedBy;
+  readonly actor?: 'householder' | 'operator';
   readonly wordingDigest: string;
 }
 
-export const givenEntry = (req: RequestId, consent: Subject, giving: Giving): AppendRequest => ({
+/** Of a consent as it was given, or narrowed to. */
+export const termsEntry = (
+  kind: 'consent.given' | 'consent.narrowed',
+  req: RequestId,
+  consent: Subject,
+  giving: Giving,
+): AppendRequest => ({
   req,
   householdId: consent.householdId,
   body: {
-    kind: 'consent.given',
-    actor: 'householder',
+    kind,
+    actor: giving.actor ?? 'householder',
     consent_ref: consent.consentId,
     version: consent.version,
     third_party: consent.clientId,

@@ -7,7 +7,8 @@ import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { move } from './consent.ts';
 import { insertSteps, updateState } from './consent-change-store.ts';
 import { overEntry, unansweredEntry } from './consent-entry.ts';
-import { type Consent, findConsent, findConsentForUpdate } from './consent-store.ts';
+import { type Consent, findConsent } from './consent-store.ts';
+import { findConsentForUpdate } from './hold-store.ts';
 
 export interface ConsentParts {
   readonly db: Database;
@@ -22,7 +23,7 @@ export async function endSiblings(
   tx: BrokerTransaction,
   ledger: { readonly logId: number },
   siblings: readonly Consent[],
-  event: 'lapse' | 'supersede' | 'end',
+  event: 'lapse' | 'supersede' | 'end' | 'expire',
   nowMs: number,
 ): Promise<AppendRequest[]> {
   const [first] = siblings;

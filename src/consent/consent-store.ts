@@ -1,8 +1,8 @@
-// The SQL of consents. Nothing here decides: states come from consent.ts, terms from terms.ts.
-// Whoever changes a consent holds its row; whoever gives or requests one holds its household first.
-import { type Expression, type SqlBool, sql } from 'kysely';
+// The SQL that reads consents. Nothing here decides: states come from consent.ts, terms from terms.ts.
+// A consent is read as it stands in its version: terms of that version, and the meter points that it still has.
+import { sql } from 'kysely';
 import { jsonArrayFrom } from 'kysely/helpers/postgres';
-import type { BrokerTransaction, Store } from '../db/database.ts';
+import type { Store } from '../db/database.ts';
 import type { Fuel } from '../household/meter-point.ts';
 import type { ClientId, ConsentId, HouseholdId, MeterPointId, MeterRef, OccupierId } from '../lib/ids.ts';
 import type { LocalDate } from '../lib/local-date.ts';
@@ -25,6 +25,7 @@ export interface Consent {
   readonly state: ConsentState;
   /** 0 until it is given. */
   readonly version: number;
+  /** When it ends at the latest: by its terms, or with the tenancy that it rests on. */
   readonly expiresAt: Date | null;
   readonly requestedAt: Date;
   /** When it came into this state. */
@@ -37,25 +38,7 @@ export interface Consent {
   readonly wordingDigest: string;
 }
 
-/** One household's consents change one after another; gives the time of the database. */
-export async function lockHousehold(tx: BrokerTransaction, householdId: HouseholdId): Promise<number> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`consent ${householdId}`}, 0))`.execute(tx);
-  return readNowMs(tx);
-}
-
-export async function readNowMs(store: Store): Promise<number> {
-  const { rows } = await sql<{ now: number }>`select ledger.now_ms() as now`.execute(store);
-  if (rows[0] === undefined) throw new Error('the database has no time');
-  return rows[0].now;
-}
-
-/** Waits in this transaction are cut short: a stop must not hang behind a ledger that does. */
-export async function waitBriefly(tx: BrokerTransaction, milliseconds: number): Promise<void> {
-  await sql`select set_config('lock_timeout', ${String(milliseconds)}, true),
-    set_config('statement_timeout', ${String(milliseconds * 2)}, true)`.execute(tx);
-}
-
-function selectConsents(store: Store) {
+export function selectConsents(store: Store) {
   return store
     .selectFrom('consent.consent as c')
     .innerJoin('consent.terms as a', (join) =>
@@ -79,7 +62,8 @@ function selectConsents(store: Store) {
       'c.once',
       'c.note',
     ])
-    .select(['c.state', 'c.version', 'c.expires_at', 'c.wording', 'c.wording_digest'])
+    .select(['c.state', 'c.version', 'c.wording', 'c.wording_digest'])
+    .select(sql<Date | null>`least(c.expires_at, c.ends_at)`.as('expires_at'))
     .select(['c.requested_at', 'c.changed_at'])
     .select(['a.resolution as asked_resolution', 'a.from_date as asked_from', 'a.until_date as asked_until'])
     .select(['a.fuels as asked_fuels', 'a.registers as asked_registers'])
@@ -91,14 +75,15 @@ function selectConsents(store: Store) {
           .select(['m.meter_ref', 'm.meter_point_id'])
           .whereRef('m.consent_id', '=', 'c.consent_id')
           .whereRef('m.log_id', '=', 'c.log_id')
+          .where('m.until_version', 'is', null)
           .orderBy('m.meter_ref'),
       ).as('meter_refs'),
     ]);
 }
 
-type ConsentRow = Awaited<ReturnType<ReturnType<typeof selectConsents>['executeTakeFirstOrThrow']>>;
+export type ConsentRow = Awaited<ReturnType<ReturnType<typeof selectConsents>['executeTakeFirstOrThrow']>>;
 
-function consentOf(row: ConsentRow): Consent {
+export function consentOf(row: ConsentRow): Consent {
   const shared = { purpose: row.purpose as Purpose, once: row.once, note: row.note };
   return {
     consentId: row.consent_id as ConsentId,
@@ -140,21 +125,6 @@ export async function findConsent(store: Store, consentId: ConsentId): Promise<C
   return row ? consentOf(row) : null;
 }
 
-/** Holds its row until the transaction ends. */
-export async function findConsentForUpdate(
-  tx: BrokerTransaction,
-  consentId: ConsentId,
-): Promise<Consent | null> {
-  await tx
-    .selectFrom('consent.consent')
-    .select('state')
-    .where('consent_id', '=', consentId)
-    .forUpdate()
-    .execute();
-  // A second statement: only it sees what the holder of the row before us committed.
-  return findConsent(tx, consentId);
-}
-
 export async function findConsentByRequest(
   store: Store,
   occupierId: OccupierId,
@@ -165,51 +135,6 @@ export async function findConsentByRequest(
     .where('c.request_ref', '=', requestRef)
     .executeTakeFirst();
   return row ? consentOf(row) : null;
-}
-
-/** The household's consents in one state with one third party, held until the transaction ends. */
-/** Held for the transaction. */
-export async function findHouseholdConsents(
-  tx: BrokerTransaction,
-  householdId: HouseholdId,
-  state: ConsentState,
-): Promise<Consent[]> {
-  const held = await tx
-    .selectFrom('consent.consent')
-    .select('consent_id')
-    .where('household_id', '=', householdId)
-    .where('state', '=', state)
-    .orderBy('consent_id')
-    .forUpdate()
-    .execute();
-  if (held.length === 0) return [];
-  const ids = held.map((row) => row.consent_id);
-  const rows = await selectConsents(tx).where('c.consent_id', 'in', ids).orderBy('c.consent_id').execute();
-  return rows.map(consentOf).filter((consent) => consent.state === state);
-}
-
-export async function findSiblings(
-  tx: BrokerTransaction,
-  consent: { householdId: HouseholdId; clientId: ClientId; purpose?: Purpose },
-  state: ConsentState,
-): Promise<Consent[]> {
-  const matching = tx
-    .selectFrom('consent.consent')
-    .select('consent_id')
-    .where('household_id', '=', consent.householdId)
-    .where('client_id', '=', consent.clientId)
-    .where('state', '=', state)
-    .$if(consent.purpose !== undefined, (query) => query.where('purpose', '=', consent.purpose ?? ''))
-    .orderBy('consent_id')
-    .forUpdate();
-  const ids = (await matching.execute()).map((row) => row.consent_id);
-  if (ids.length === 0) return [];
-  const rows = await selectConsents(tx)
-    .where('c.consent_id', 'in', ids)
-    .where('c.state', '=', state)
-    .orderBy('c.consent_id')
-    .execute();
-  return rows.map(consentOf);
 }
 
 /** An occupier's own consents, the newest first. Another occupier's never show. */
@@ -241,42 +166,4 @@ export async function listThirdPartyConsents(
     .limit(page.limit)
     .execute();
   return rows.map(consentOf);
-}
-
-/** Consents whose time is up, or whose single reads are all done, and that still say `given`; rows held by others are left. */
-export async function findDueConsents(tx: BrokerTransaction, limit: number): Promise<Consent[]> {
-  const held = await tx
-    .selectFrom('consent.consent as c')
-    .select('c.consent_id')
-    .where('c.state', '=', 'given')
-    .where((eb) => eb.or([eb('c.expires_at', '<=', sql<Date>`ledger.now()`), allRead()]))
-    .orderBy('c.consent_id')
-    .limit(limit)
-    .forUpdate()
-    .skipLocked()
-    .execute();
-  if (held.length === 0) return [];
-  const ids = held.map((row) => row.consent_id);
-  return (await selectConsents(tx).where('c.consent_id', 'in', ids).execute()).map(consentOf);
-}
-
-const allRead = (): Expression<SqlBool> => sql<SqlBool>`(c.once and not exists (
-  select from consent.meter_ref m where m.consent_id = c.consent_id and m.log_id = c.log_id and not exists (
-    select from consent.single_read r where r.meter_ref = m.meter_ref and r.log_id = m.log_id)))`;
-
-/** When each step was taken and where the ledger holds it; null while its entry still waits to be written. */
-export async function listSteps(
-  store: Store,
-  consentId: ConsentId,
-): Promise<{ event: string; version: number; at: Date; index: number | null }[]> {
-  return store
-    .selectFrom('consent.step as s')
-    .leftJoin('ledger.request as r', (join) =>
-      join.onRef('r.log_id', '=', 's.log_id').onRef('r.req', '=', 's.req'),
-    )
-    .select(['s.event', 's.version', 's.at', 'r.idx as index'])
-    .where('s.consent_id', '=', consentId)
-    .orderBy('s.at')
-    .orderBy('r.idx')
-    .execute();
 }

@@ -63,15 +63,23 @@ export function move(state: ConsentState, event: ConsentEvent): ConsentState {
   return next;
 }
 
+/** How long a householder has to answer: afterwards a request lapses. */
+export const answerWithinSeconds = 900;
+
 /** No event can follow: the consent lets nothing more be read, now or ever. */
 export const isOver = (state: ConsentState): boolean => Object.keys(legalMoves[state]).length === 0;
 
-/** A consent past its time is expired, whether or not the entry that says so is written yet. */
+/** Past its time a consent is expired and a request lapsed, whether or not the entry that says so is written yet. */
 export function stateAt(
-  consent: { state: ConsentState; expiresAt: Date | null },
+  consent: {
+    readonly state: ConsentState;
+    readonly expiresAt: Date | null;
+    readonly requestedAt: Date;
+  },
   nowMs: number,
 ): ConsentState {
-  const timeIsUp =
-    consent.state === 'given' && consent.expiresAt !== null && consent.expiresAt.getTime() <= nowMs;
-  return timeIsUp ? 'expired' : consent.state;
+  const { state, expiresAt, requestedAt } = consent;
+  if (state === 'given' && expiresAt !== null && expiresAt.getTime() <= nowMs) return 'expired';
+  const isLate = state === 'requested' && requestedAt.getTime() + answerWithinSeconds * 1000 <= nowMs;
+  return isLate ? 'lapsed' : state;
 }

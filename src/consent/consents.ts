@@ -1,4 +1,4 @@
-// What can be done with a consent: request, give, refuse, stop, return and list. The door of this room.
+// What can be done with a consent: request, give, refuse, narrow, stop, return and list. The door of this room.
 // State and ledger entry are one transaction, and every move is one that the table in consent.ts has.
 import type { BrokerTransaction } from '../db/database.ts';
 import type { AppendRequest } from '../ledger/ledger.ts';
@@ -15,12 +15,14 @@ import {
   record,
   type Within,
 } from './consent-step.ts';
-import { type Consent, findConsent, readNowMs } from './consent-store.ts';
+import { type Consent, findConsent } from './consent-store.ts';
+import { readNowMs } from './hold-store.ts';
 
 export type { ConsentParts, Within } from './consent-step.ts';
 export { type Consent, findConsent, listOccupierConsents, listThirdPartyConsents } from './consent-store.ts';
-export { expireConsents } from './expire-consents.ts';
+export { expireConsents, lapseRequests } from './expire-consents.ts';
 export { type ConsentGift, giveConsent } from './give-consent.ts';
+export { type Narrowing, narrowConsent } from './narrow-consent.ts';
 export { type ConsentRequest, requestConsent } from './request-consent.ts';
 export { type Stopped, stopConsent } from './stop-consent.ts';
 

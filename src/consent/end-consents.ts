@@ -3,7 +3,7 @@ import type { BrokerTransaction } from '../db/database.ts';
 import type { AppendRequest } from '../ledger/ledger.ts';
 import type { HouseholdId } from '../lib/ids.ts';
 import { endSiblings } from './consent-step.ts';
-import { findHouseholdConsents } from './consent-store.ts';
+import { findHouseholdConsents } from './hold-store.ts';
 
 /** Run with the household held; gives the entries, which belong into the same transaction. */
 export async function endHouseholdConsents(

@@ -6,9 +6,9 @@ import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
-import { move } from './consent.ts';
+import { move, stateAt } from './consent.ts';
 import { insertMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
-import { givenEntry, type SignedBy } from './consent-entry.ts';
+import { type SignedBy, termsEntry } from './consent-entry.ts';
 import {
   type ConsentParts,
   endSiblings,
@@ -18,8 +18,16 @@ import {
   record,
   type Within,
 } from './consent-step.ts';
-import { type Consent, findSiblings, lockHousehold } from './consent-store.ts';
-import { type ConsentChoice, type ConsentTerms, expiryMs, narrowTerms } from './terms.ts';
+import type { Consent } from './consent-store.ts';
+import { findSiblings, lockHousehold } from './hold-store.ts';
+import {
+  type ConsentChoice,
+  type ConsentTerms,
+  expiryMs,
+  narrowTerms,
+  shareable,
+  tenancyEndMs,
+} from './terms.ts';
 
 export interface ConsentGift {
   readonly consentId: ConsentId;
@@ -41,19 +49,21 @@ export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promi
   return db.transaction().execute(async (tx) => {
     const nowMs = await lockHousehold(tx, householdId);
     const asked = await holdConsent(tx, gift.consentId);
-    move(asked.state, 'give');
+    move(stateAt(asked, nowMs), 'give');
     const household = await listMeterPoints(tx, householdId);
     const narrowed = narrowTerms(asked.asked, gift.choice, household);
     if (!narrowed.ok)
       throw new StabledoorError('invalid_request', 'The choice does not fit what was asked for.', {
         problems: narrowed.problems.join(' '),
       });
-    const chosen = household.filter((point) => narrowed.meterPoints.includes(point.meterPointId));
+    const chosen = shareable(asked.asked, household).filter((point) =>
+      narrowed.meterPoints.includes(point.meterPointId),
+    );
     const older = await olderConsents(tx, asked, gift.replaces);
     const superseded = await endSiblings(tx, ledger, older, 'supersede', nowMs);
     const given = await writeGiven(tx, ledger, asked, { terms: narrowed.terms, chosen, nowMs });
     await gift.within?.(tx, given.consent);
-    const entry = givenEntry(given.req, given.consent, {
+    const entry = termsEntry('consent.given', given.req, given.consent, {
       ...{ terms: narrowed.terms, meterPoints: given.meterPoints, expiresAtMs: given.expiresAtMs },
       ...{ signedBy: gift.signedBy, wordingDigest: asked.wordingDigest },
     });
@@ -100,7 +110,7 @@ async function writeGiven(
   const at = new Date(nowMs);
   await insertTerms(tx, ledger.logId, consentId, version, terms);
   await insertMeterRefs(tx, ledger.logId, consentId, meterPoints);
-  await updateGiven(tx, consentId, { version, expiresAt: new Date(expiresAtMs), at });
+  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs: tenancyEndMs(chosen), at });
   await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'give', version, req, at }]);
   return { consent: await mustFind(tx, consentId), meterPoints, expiresAtMs, req };
 }

@@ -8,7 +8,8 @@ import { localDateAt } from '../lib/local-date.ts';
 import { insertConsent, insertSteps } from './consent-change-store.ts';
 import { requestedEntry } from './consent-entry.ts';
 import { type ConsentParts, endSiblings, mustFind, record } from './consent-step.ts';
-import { type Consent, findConsentByRequest, findSiblings, lockHousehold } from './consent-store.ts';
+import { type Consent, findConsentByRequest } from './consent-store.ts';
+import { findSiblings, lockHousehold } from './hold-store.ts';
 import type { ConsentTerms } from './terms.ts';
 import { type AskablePurpose, type AskingParty, wordingDigest, wordRequest } from './wording.ts';
 

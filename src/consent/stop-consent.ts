@@ -9,7 +9,8 @@ import { canMove, move } from './consent.ts';
 import { insertSteps, updateState } from './consent-change-store.ts';
 import { overEntry } from './consent-entry.ts';
 import { type ConsentParts, holdConsent, mustBeTheirs, mustFind } from './consent-step.ts';
-import { type Consent, readNowMs, waitBriefly } from './consent-store.ts';
+import type { Consent } from './consent-store.ts';
+import { readNowMs, waitBriefly } from './hold-store.ts';
 
 /** How long a stop waits for the ledger before it goes the other way. */
 const longestWaitMs = 2000;

@@ -34,6 +34,7 @@ export interface ShareableMeterPoint {
   readonly fuel: Fuel;
   readonly tenancyFrom: LocalDate;
   readonly tenancyUntil: LocalDate | null;
+  readonly tenancyOver: boolean;
 }
 
 export type ChoiceProblem =
@@ -45,7 +46,8 @@ export type ChoiceProblem =
   | 'registers_none'
   | 'registers_more'
   | 'meter_points_none'
-  | 'meter_points_unknown';
+  | 'meter_points_unknown'
+  | 'nothing_less';
 
 export type Narrowed =
   | { readonly ok: true; readonly terms: ConsentTerms; readonly meterPoints: readonly MeterPointId[] }
@@ -55,9 +57,10 @@ export type Narrowed =
 export const offeredResolutions = (asked: Resolution): readonly Resolution[] =>
   resolutions.filter((resolution) => !isFiner(resolution, asked));
 
-/** Why a meter point cannot be chosen for a request: its fuel is not asked for, or nobody here lived there then. */
+/** Why a meter point cannot be chosen for a request: its fuel is not asked for, they did not live there then, or left. */
 export function notShareable(terms: ConsentTerms, point: ShareableMeterPoint): 'fuel' | 'tenancy' | null {
   if (!terms.fuels.includes(point.fuel)) return 'fuel';
+  if (point.tenancyOver) return 'tenancy';
   const livedThere =
     point.tenancyFrom < terms.until && (point.tenancyUntil === null || point.tenancyUntil > terms.from);
   return livedThere ? null : 'tenancy';
@@ -101,6 +104,29 @@ export function narrowTerms(
   };
 }
 
+/** What a householder makes of a consent that is given: less of it. Absent dates and registers stay as they are. */
+export function narrowGiven(
+  given: {
+    readonly terms: ConsentTerms;
+    readonly meterPoints: readonly { readonly meterPointId: MeterPointId }[];
+  },
+  choice: ConsentChoice,
+  household: readonly ShareableMeterPoint[],
+): Narrowed {
+  const { terms } = given;
+  const shared = new Set(given.meterPoints.map((point) => point.meterPointId));
+  const own = household.filter((point) => shared.has(point.meterPointId));
+  const narrowed = narrowTerms(terms, { ...choice, registers: choice.registers ?? terms.registers }, own);
+  if (!narrowed.ok) return narrowed;
+  const less =
+    narrowed.terms.resolution !== terms.resolution ||
+    narrowed.terms.from !== terms.from ||
+    narrowed.terms.until !== terms.until ||
+    narrowed.terms.registers.length < terms.registers.length ||
+    narrowed.meterPoints.length < shared.size;
+  return less ? narrowed : { ok: false, problems: ['nothing_less'] };
+}
+
 function chosenRegisters(asked: ConsentTerms, choice: ConsentChoice): readonly Register[] {
   if (choice.registers !== undefined) return choice.registers;
   return asked.registers.length === 1 ? asked.registers : asked.registers.filter((r) => r === 'import');
@@ -128,6 +154,16 @@ function meterPointProblems(choice: ConsentChoice, chosen: readonly ShareableMet
   if (choice.meterPoints.length === 0) return ['meter_points_none'];
   const known = new Set(chosen.map((point) => point.meterPointId));
   return choice.meterPoints.every((id) => known.has(id)) ? [] : ['meter_points_unknown'];
+}
+
+/** The earliest end of the tenancies that a consent rests on; null while they all last. */
+export function tenancyEndMs(
+  points: readonly { readonly zone: string; readonly tenancyUntil: LocalDate | null }[],
+): number | null {
+  const ends = points.flatMap(({ zone, tenancyUntil }) =>
+    tenancyUntil === null ? [] : [startOfLocalDayMs(tenancyUntil, zone)],
+  );
+  return ends.length === 0 ? null : Math.min(...ends);
 }
 
 const lifeOfThePastMs = 30 * 86_400_000;

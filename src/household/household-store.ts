@@ -115,6 +115,9 @@ export async function findCurrentHousehold(
   return (row?.household_id as HouseholdId | undefined) ?? null;
 }
 
+/** A tenancy ends as its last local day ends, in the zone of the meter point. */
+const tenancyOver = sql<boolean>`coalesce(t.until_date::timestamp at time zone m.zone <= ledger.now(), false)`;
+
 /** Every meter point that is or was theirs, by address; at most 64. */
 export async function listMeterPoints(
   store: Store,
@@ -125,6 +128,7 @@ export async function listMeterPoints(
     .innerJoin('household.meter_point as m', 'm.meter_point_id', 't.meter_point_id')
     .select(['m.meter_point_id', 'm.mpan', 'm.fuel', 'm.address', 'm.zone'])
     .select(['t.household_id', 't.from_date', 't.until_date'])
+    .select(tenancyOver.as('over'))
     .where('t.household_id', '=', householdId)
     .orderBy('m.address')
     .orderBy('m.fuel')
@@ -137,6 +141,7 @@ export async function listMeterPoints(
     householdId: row.household_id as HouseholdId,
     tenancyFrom: row.from_date as LocalDate,
     tenancyUntil: row.until_date as LocalDate | null,
+    tenancyOver: row.over,
   }));
 }
 

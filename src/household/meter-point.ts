@@ -20,4 +20,6 @@ export interface HouseholdMeterPoint extends MeterPoint {
   readonly householdId: HouseholdId;
   readonly tenancyFrom: LocalDate;
   readonly tenancyUntil: LocalDate | null;
+  /** That day has come. What was theirs is nobody's to share any more. */
+  readonly tenancyOver: boolean;
 }

@@ -53,7 +53,7 @@ async function findReleaseFacts(
   const consents = wanted.map(({ consentId }) => consentId);
   const meterRefs = wanted.map(({ meterRef }) => meterRef);
   const { rows } = await sql<FactsRow>`
-    select w.place, c.household_id, c.client_id, c.state, c.version, c.expires_at, c.purpose, t.resolution, t.registers,
+    select w.place, c.household_id, c.client_id, c.state, c.version, least(c.expires_at, c.ends_at) as expires_at, c.purpose, t.resolution, t.registers,
       t.from_date, t.until_date, p.class, p.status, p.purposes, m.mpan, m.fuel, m.zone,
       y.from_date as tenancy_from, y.until_date as tenancy_until
     from unnest(${consents}::text[], ${meterRefs}::text[]) with ordinality w(consent_id, meter_ref, place)
@@ -61,7 +61,7 @@ async function findReleaseFacts(
     join consent.terms t on t.consent_id = c.consent_id and t.version = c.version and t.log_id = c.log_id
     join registry.third_party p on p.client_id = c.client_id
     left join consent.meter_ref r
-      on r.consent_id = c.consent_id and r.log_id = c.log_id and r.meter_ref = w.meter_ref
+      on r.consent_id = c.consent_id and r.log_id = c.log_id and r.meter_ref = w.meter_ref and r.until_version is null
     left join household.meter_point m on m.meter_point_id = r.meter_point_id
     -- Of several tenancies of one household at one meter point, the latest.
     left join lateral (
@@ -155,7 +155,10 @@ export async function findReadable(
         .onRef('t.log_id', '=', 'c.log_id'),
     )
     .innerJoin('consent.meter_ref as r', (on) =>
-      on.onRef('r.consent_id', '=', 'c.consent_id').onRef('r.log_id', '=', 'c.log_id'),
+      on
+        .onRef('r.consent_id', '=', 'c.consent_id')
+        .onRef('r.log_id', '=', 'c.log_id')
+        .on('r.until_version', 'is', null),
     )
     .innerJoin('household.meter_point as m', 'm.meter_point_id', 'r.meter_point_id')
     .select([

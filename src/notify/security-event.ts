@@ -1,8 +1,8 @@
-// A withdrawal notice as a security event token (RFC 8417). Pure. It says that something is over and nothing else: who
-// ended it, how and why is the householder's business.
+// A withdrawal notice as a security event token (RFC 8417). Pure. It says that something is over, or less, and nothing
+// else: who decided that, how and why is the householder's business.
 import type { ClientId } from '../lib/ids.ts';
 
-export type NoticeEvent = 'consent-over' | 'access-suspended' | 'access-restored';
+export type NoticeEvent = 'consent-over' | 'consent-narrowed' | 'access-suspended' | 'access-restored';
 
 export interface Notice {
   /** The `jti`: the same at every attempt, so that a receiver can tell a repeated notice. */

@@ -1,5 +1,6 @@
 // From a pushed request to a code: opened by the householder's browser, answered with share or refuse, sent back by redirect.
 // The request_uri is spent by the answer and not by the page, in the transaction that gives or refuses the consent (P8).
+import { answerWithinSeconds } from '../consent/consent.ts';
 import {
   type Consent,
   findConsent,
@@ -29,7 +30,7 @@ import { requestHashOf } from './pushed-request.ts';
 import { openPushedRequest, type PushedRequest, spendPushedRequest } from './request-store.ts';
 
 /** How long a householder may take, from the first opening of the page. */
-export const sessionLifetimeSeconds = 900;
+export const sessionLifetimeSeconds = answerWithinSeconds;
 /** FAPI 2.0 section 5.3.2.1: at most 60. */
 export const codeLifetimeSeconds = 60;
 

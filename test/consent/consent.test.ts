@@ -68,8 +68,14 @@ test('a name from outside that is no event is no move', () => {
 });
 
 test('a given consent is expired from its very last millisecond on', () => {
-  const consent = { state: 'given' as const, expiresAt: new Date(1000) };
+  const consent = { state: 'given' as const, expiresAt: new Date(1000), requestedAt: new Date(0) };
   assert.equal(stateAt(consent, 999), 'given');
   assert.equal(stateAt(consent, 1000), 'expired');
   assert.equal(stateAt({ ...consent, state: 'stopped' }, 1000), 'stopped');
+});
+
+test('a request is lapsed once fifteen minutes are over', () => {
+  const request = { state: 'requested' as const, expiresAt: null, requestedAt: new Date(0) };
+  assert.equal(stateAt(request, 899_999), 'requested');
+  assert.equal(stateAt(request, 900_000), 'lapsed');
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sql } from 'kysely';
-import { listSteps } from '../../src/consent/consent-store.ts';
 import {
   expireConsents,
   findConsent,
@@ -13,6 +12,7 @@ import {
   returnConsent,
   stopConsent,
 } from '../../src/consent/consents.ts';
+import { listSteps } from '../../src/consent/step-store.ts';
 import { wordingDigest } from '../../src/consent/wording.ts';
 import { parseEntry } from '../../src/ledger/entry.ts';
 import { readEntries } from '../../src/ledger/ledger-store.ts';

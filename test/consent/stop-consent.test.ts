@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { sql } from 'kysely';
-import { listSteps } from '../../src/consent/consent-store.ts';
 import { type Consent, findConsent, requestConsent, stopConsent } from '../../src/consent/consents.ts';
+import { listSteps } from '../../src/consent/step-store.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { parseEntry } from '../../src/ledger/entry.ts';
 import { readEntries } from '../../src/ledger/ledger-store.ts';

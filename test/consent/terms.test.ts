@@ -18,6 +18,7 @@ const point = (id: string, fuel: 'electricity' | 'gas', until: number | null = n
   fuel,
   tenancyFrom: day(0),
   tenancyUntil: until === null ? null : day(until),
+  tenancyOver: false,
 });
 const home = [
   point('a', 'electricity'),

@@ -35,6 +35,7 @@ const point = (id: string, fuel: 'electricity' | 'gas') => ({
   zone: 'Europe/London',
   tenancyFrom: localDate('2020-01-01'),
   tenancyUntil: null,
+  tenancyOver: false,
 });
 const terms = {
   purpose: 'tariff-comparison',

@@ -2,6 +2,7 @@
 import { type Consent, type ConsentParts, giveConsent, requestConsent } from '../../src/consent/consents.ts';
 import type { ConsentChoice, ConsentTerms } from '../../src/consent/terms.ts';
 import type { AskablePurpose, AskingParty } from '../../src/consent/wording.ts';
+import { StabledoorError } from '../../src/lib/errors.ts';
 import { type ClientId, newId } from '../../src/lib/ids.ts';
 import { localDate } from '../../src/lib/local-date.ts';
 import type { TestHousehold } from './household.ts';
@@ -26,6 +27,10 @@ export const askedTerms: ConsentTerms & { purpose: AskablePurpose } = {
   once: false,
   note: null,
 };
+
+/** For assert.rejects. */
+export const errorIs = (code: string) => (error: unknown) =>
+  error instanceof StabledoorError && error.code === code;
 
 let requests = 0;
 

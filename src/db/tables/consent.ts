@@ -1,5 +1,5 @@
 // The rows of schema consent, as migrations/0005-consent.ts makes them.
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 export interface ConsentTables {
   'consent.consent': {
@@ -15,6 +15,7 @@ export interface ConsentTables {
     state: string;
     version: number;
     expires_at: Date | null;
+    ends_at: Generated<Date | null>;
     wording: ColumnType<unknown, string, never>;
     wording_digest: string;
     requested_at: Date;
@@ -31,7 +32,13 @@ export interface ConsentTables {
     fuels: string[];
     registers: string[];
   };
-  'consent.meter_ref': { log_id: number; meter_ref: string; consent_id: string; meter_point_id: string };
+  'consent.meter_ref': {
+    log_id: number;
+    meter_ref: string;
+    consent_id: string;
+    meter_point_id: string;
+    until_version: Generated<number | null>;
+  };
   'consent.step': {
     log_id: number;
     req: string;

@@ -13,7 +13,7 @@ export interface NotifyTables {
     notice_id: number;
     jti: string;
     client_id: string;
-    event: 'consent-over' | 'access-suspended' | 'access-restored';
+    event: 'consent-over' | 'consent-narrowed' | 'access-suspended' | 'access-restored';
     subject: string;
     happened_at: Date;
     tries: number;

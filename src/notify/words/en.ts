@@ -4,6 +4,8 @@ import type { Notice } from '../security-event.ts';
 const what: Record<Notice['event'], (subject: string) => string> = {
   'consent-over': (subject) =>
     `The consent ${subject} is over. Stop using it; reads and refreshes are refused.`,
+  'consent-narrowed': (subject) =>
+    `The consent ${subject} is for less than before. Look at its terms; reads beyond them are refused.`,
   'access-suspended': (subject) =>
     `The access of ${subject} is suspended. Reads are refused until it is restored.`,
   'access-restored': (subject) => `The access of ${subject} is restored.`,

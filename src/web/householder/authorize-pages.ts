@@ -3,13 +3,11 @@
 import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
 import type { Consent } from '../../consent/consents.ts';
-import { type ConsentChoice, narrowTerms } from '../../consent/terms.ts';
+import { narrowTerms } from '../../consent/terms.ts';
 import { listMeterPoints } from '../../household/household-store.ts';
 import { formBody } from '../../http/limits.ts';
 import { consentPageHeaders } from '../../http/security-headers.ts';
 import { validate } from '../../http/validate.ts';
-import { idPattern, type MeterPointId } from '../../lib/ids.ts';
-import { type LocalDate, parseLocalDate } from '../../lib/local-date.ts';
 import {
   type AuthorizationAddress,
   type AuthorizeParts,
@@ -17,34 +15,17 @@ import {
   denyAuthorization,
   openAuthorization,
 } from '../../oauth/authorize.ts';
-import { registers } from '../../policy/request.ts';
-import { resolutions } from '../../registry/purposes.ts';
 import type { FieldError } from '../components/form.ts';
 import { sendPage } from '../layout.ts';
-import {
-  choiceErrors,
-  dateError,
-  renderConsentPage,
-  type ShownChoice,
-  unansweredChoice,
-} from './consent-page.ts';
+import { choiceForm, readChoice, shownAgain } from './choice-form.ts';
+import { choiceErrors, renderConsentPage, type ShownChoice, unansweredChoice } from './consent-page.ts';
 import { frameOf, requireFormToken, requireSession, type VisitorParts, visitorOf } from './visitor.ts';
 
 export interface AuthorizePageParts extends VisitorParts, AuthorizeParts {
   readonly production: boolean;
 }
 
-const oneOrMore = <Item extends z.ZodType<string>>(item: Item) =>
-  z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(item).max(64)).optional();
-
-const answerForm = z.object({
-  decision: z.enum(['share', 'refuse']),
-  resolution: z.enum(resolutions).optional(),
-  meter_points: oneOrMore(z.string().regex(idPattern('meter_point'))),
-  registers: oneOrMore(z.enum(registers)),
-  from: z.string().max(20).optional(),
-  until: z.string().max(20).optional(),
-});
+const answerForm = choiceForm.extend({ decision: z.enum(['share', 'refuse']) });
 type Answer = z.output<typeof answerForm>;
 
 export function authorizePages(router: Router, parts: AuthorizePageParts): void {
@@ -78,36 +59,9 @@ async function share(req: Request, res: Response, parts: AuthorizePageParts, ans
   const { choice, errors: dateErrors } = readChoice(answer);
   const narrowed = narrowTerms(consent.asked, choice, await listMeterPoints(parts.db, visitor.householdId));
   const errors = [...(narrowed.ok ? [] : choiceErrors(narrowed.problems)), ...dateErrors];
-  if (errors.length > 0) return show(req, res, parts, consent, shownAgain(answer, consent), errors);
+  if (errors.length > 0) return show(req, res, parts, consent, shownAgain(answer, consent.asked), errors);
   res.redirect(303, await approveAuthorization(parts, addressOf(req), visitor, { choice, signedBy: 'code' }));
 }
-
-/** A date left empty means as asked. */
-function readChoice(answer: Answer): { choice: ConsentChoice; errors: FieldError[] } {
-  const errors: FieldError[] = [];
-  const date = (field: 'from' | 'until'): LocalDate | undefined => {
-    const text = answer[field]?.trim() ?? '';
-    const parsed = parseLocalDate(text);
-    if (text !== '' && parsed === null) errors.push(dateError(field));
-    return parsed ?? undefined;
-  };
-  const choice = {
-    resolution: answer.resolution ?? null,
-    from: date('from'),
-    until: date('until'),
-    registers: answer.registers,
-    meterPoints: (answer.meter_points ?? []) as MeterPointId[],
-  };
-  return { choice, errors };
-}
-
-const shownAgain = (answer: Answer, { asked }: Consent): ShownChoice => ({
-  resolution: answer.resolution ?? '',
-  meterPoints: answer.meter_points ?? [],
-  registers: answer.registers ?? [],
-  from: answer.from ?? asked.from,
-  until: answer.until ?? asked.until,
-});
 
 /** Nothing else of the page's address counts; a parameter given twice is none. */
 function addressOf({ query }: Request): AuthorizationAddress {

@@ -136,6 +136,7 @@ const problemFields: Readonly<Record<ChoiceProblem, string>> = {
   from_earlier: 'from',
   until_later: 'until',
   window_empty: 'until',
+  nothing_less: 'resolution',
 };
 
 const fieldOrder = ['resolution', 'meter_points', 'registers', 'from', 'until'];

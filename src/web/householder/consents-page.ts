@@ -8,7 +8,7 @@ import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
-import { dashboard, erase, passkeys, stateWords, stopped } from '../words/en.ts';
+import { dashboard, erase, narrow, passkeys, stateWords, stopped } from '../words/en.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
 
@@ -80,9 +80,13 @@ ${rows
 <dd class="govuk-summary-list__value">${value}</dd></div>`,
   )}
 </dl>
+${state === 'given' && narrowLink(consent, party)}
 ${state === 'given' && stopForm(consent, party, parts.formToken)}
 </div></div>`;
 }
+
+const narrowLink = ({ consentId }: Consent, party: string): Html =>
+  html`<p class="govuk-body"><a class="govuk-link" href="/consents/${consentId}/narrow">${narrow.link}<span class="govuk-visually-hidden"> ${narrow.linkWith(party)}</span></a></p>`;
 
 const stopForm = ({ consentId }: Consent, party: string, formToken: string): Html =>
   html`<p class="govuk-body">${dashboard.beforeStop(party)}</p>

@@ -66,13 +66,13 @@ export function markStops(router: Router): void {
   });
 }
 
-function consentIdOf(text: unknown): ConsentId {
+export function consentIdOf(text: unknown): ConsentId {
   if (typeof text !== 'string' || !idPattern('consent').test(text))
     throw new StabledoorError('consent_unknown');
   return text as ConsentId;
 }
 
-async function partyNames(
+export async function partyNames(
   { db }: ConsentsPageParts,
   consents: readonly Consent[],
 ): Promise<ReadonlyMap<ClientId, string>> {

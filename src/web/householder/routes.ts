@@ -17,6 +17,7 @@ import { authorizePages } from './authorize-pages.ts';
 import { consentsPages, markStops } from './consents-pages.ts';
 import { erasePages } from './erase-pages.ts';
 import { errorPages } from './error-page.ts';
+import { narrowPages } from './narrow-pages.ts';
 import { passkeyPages } from './passkey-pages.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { startPages } from './start-page.ts';
@@ -57,6 +58,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   if (party !== null) passkeyPages(pages, { ...parts, party });
   authorizePages(pages, parts);
   consentsPages(pages, parts);
+  narrowPages(pages, parts);
   erasePages(pages, parts);
 
   for (const kind of ['css', 'js'] as const) {

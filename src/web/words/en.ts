@@ -100,6 +100,21 @@ export const consentPage = {
     'It may be too old, or answered already. Go back to the site or app that sent you here, and start again there.',
 } as const;
 
+export const narrow = {
+  link: 'Share less',
+  linkWith: (party: string) => `with ${party}`,
+  title: (party: string) => `Share less with ${party}`,
+  what: 'It holds at once. You do not have to ask them. You cannot make it more again here: for that, start at their site.',
+  howMuch: 'How much may they see from now on?',
+  meters: 'Which meter may they still see?',
+  registers: 'Which readings may they still see?',
+  days: 'Which days may they still see?',
+  keeps: (party: string) => `${party} may keep what it has seen.`,
+  submit: 'Share less',
+  doneTitle: (party: string) => `You share less with ${party} now`,
+  done: 'They cannot look at the rest any more. We tell them that it is less, not why.',
+} as const;
+
 export const choiceProblems: Readonly<Record<ChoiceProblem, string>> = {
   resolution_missing: 'Choose how much they may see',
   resolution_finer: 'Choose one of the steps on this page',
@@ -110,6 +125,7 @@ export const choiceProblems: Readonly<Record<ChoiceProblem, string>> = {
   registers_more: 'Choose from the readings on this page',
   meter_points_none: 'Choose a meter',
   meter_points_unknown: 'Choose from the meters on this page',
+  nothing_less: 'Choose something that is less than now',
 };
 
 export const dateProblem = 'Enter a real date, like 2026-03-31';

@@ -69,6 +69,32 @@ test('what ended, and what was never shared, is told apart in words', async () =
   assert.match(textOf(page), /You share nothing here\./);
 });
 
+test('less is shared from the page, at once, and more is not', async () => {
+  const { consentId } = await givenConsent(parts, home, { clientId });
+  const dashboard = await who.get('/consents');
+  assert.match(cardOf(dashboard.text, consentId) ?? '', /Share less/);
+  const path = `/consents/${consentId}/narrow`;
+  const page = await who.get(path);
+  assert.deepEqual(forbiddenWordsIn(textOf(page)), []);
+  assert.doesNotMatch(textOf(page), /Every half hour/);
+  const same = await who.post(page, path, { resolution: 'P1D' });
+  assert.equal(same.status, 400);
+  assert.match(textOf(same), /There is a problem Choose something that is less than now/);
+  const less = await who.post(page, path, { resolution: 'P1M', until: '2100-01-01' });
+  assert.deepEqual([less.status, less.headers.location], [303, `/consents/${consentId}/narrowed`]);
+  const done = await who.get(less.headers.location ?? '');
+  assert.match(textOf(done), /You share less with Brightwatt Ltd now/);
+  assert.deepEqual(forbiddenWordsIn(textOf(done)), []);
+  const after = await findConsent(parts.db, consentId);
+  assert.deepEqual([after?.version, after?.terms.resolution, after?.terms.until], [2, 'P1M', '2100-01-01']);
+  assert.equal((await who.post(page, path, { resolution: 'P1D' })).status, 400, 'it never grows again');
+  const other = await testHousehold(parts);
+  const theirs = await givenConsent(parts, other, { clientId });
+  assert.equal((await who.get(`/consents/${theirs.consentId}/narrow`)).status, 404);
+  const body = { resolution: 'P1M' };
+  assert.equal((await who.post(page, `/consents/${theirs.consentId}/narrow`, body)).status, 404);
+});
+
 test('nobody stops, or sees the end of, another’s consent', async () => {
   const other = await testHousehold(parts);
   const { consentId } = await givenConsent(parts, other, { clientId });

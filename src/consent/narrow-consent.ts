@@ -1,0 +1,104 @@
+// Narrows a consent: the householder takes back a part of it, at once and without the third party. It stays the same
+// consent, in its next version; tokens go on for what is left, and nothing can be put back by narrowing again.
+import type { BrokerTransaction } from '../db/database.ts';
+import { listMeterPoints } from '../household/household-store.ts';
+import type { HouseholdMeterPoint } from '../household/meter-point.ts';
+import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
+import { move, stateAt } from './consent.ts';
+import { dropMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
+import { type SignedBy, termsEntry } from './consent-entry.ts';
+import { type ConsentParts, holdConsent, mustBeTheirs, mustFind, record } from './consent-step.ts';
+import type { Consent } from './consent-store.ts';
+import { lockHousehold } from './hold-store.ts';
+import {
+  type ConsentChoice,
+  type ConsentTerms,
+  expiryMs,
+  narrowGiven,
+  shareable,
+  tenancyEndMs,
+} from './terms.ts';
+
+export interface Narrowing {
+  readonly consentId: ConsentId;
+  readonly occupierId: OccupierId;
+  /** Absent dates and registers stay as they are. */
+  readonly choice: ConsentChoice;
+  readonly signedBy: SignedBy;
+}
+
+/**
+ * Errors: `consent_unknown`; `illegal_transition` where it is over; `invalid_request` with `problems` where the choice is
+ * more than it was, nothing, or no less; `ledger_unavailable`. On any of them it stays as it was.
+ */
+export async function narrowConsent(parts: ConsentParts, narrowing: Narrowing): Promise<Consent> {
+  const { db, ledger } = parts;
+  const { householdId } = await mustBeTheirs(db, narrowing);
+  return db.transaction().execute(async (tx) => {
+    const nowMs = await lockHousehold(tx, householdId);
+    const held = await holdConsent(tx, narrowing.consentId);
+    const consent = { ...held, state: stateAt(held, nowMs) };
+    move(consent.state, 'narrow');
+    const household = await listMeterPoints(tx, householdId);
+    const narrowed = narrowGiven(consent, narrowing.choice, household);
+    if (!narrowed.ok)
+      throw new StabledoorError('invalid_request', 'The choice does not make this consent less.', {
+        problems: narrowed.problems.join(' '),
+      });
+    const kept = shareable(consent.terms, household).filter((point) =>
+      narrowed.meterPoints.includes(point.meterPointId),
+    );
+    const { signedBy } = narrowing;
+    const written = await writeNarrowed(tx, ledger, consent, {
+      terms: narrowed.terms,
+      kept,
+      nowMs,
+      signedBy,
+    });
+    await record(ledger, tx, [written.entry]);
+    return written.consent;
+  });
+}
+
+interface Less {
+  readonly terms: ConsentTerms;
+  readonly kept: readonly HouseholdMeterPoint[];
+  readonly nowMs: number;
+  readonly signedBy: SignedBy;
+  readonly actor?: 'householder' | 'operator';
+}
+
+/** State, terms and step of the next version; gives the entry, which belongs into the same transaction. */
+export async function writeNarrowed(
+  tx: BrokerTransaction,
+  ledger: Pick<Ledger, 'logId'>,
+  consent: Consent,
+  { terms, kept, nowMs, signedBy, actor = 'householder' }: Less,
+): Promise<{ consent: Consent; entry: AppendRequest }> {
+  const { consentId } = consent;
+  const version = consent.version + 1;
+  const zones = kept.map((point) => point.zone);
+  // Never later than it was: less time is the only time that narrowing gives.
+  const before = consent.expiresAt?.getTime() ?? 0;
+  const expiresAtMs = Math.min(before, expiryMs(terms, zones, nowMs));
+  const endsAtMs = tenancyEndMs(kept);
+  const points = consent.meterPoints.map((ref) => ({
+    ...ref,
+    mpan: kept.find((point) => point.meterPointId === ref.meterPointId)?.mpan ?? null,
+  }));
+  const meterPoints = points.flatMap(({ meterRef, mpan }) => (mpan === null ? [] : [{ meterRef, mpan }]));
+  const dropped = points.filter(({ mpan }) => mpan === null).map(({ meterRef }) => meterRef);
+  const req = newRequestId();
+  const at = new Date(nowMs);
+  await insertTerms(tx, ledger.logId, consentId, version, terms);
+  await dropMeterRefs(tx, dropped, version);
+  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs, at });
+  await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'narrow', version, req, at }]);
+  const after = await mustFind(tx, consentId);
+  const entry = termsEntry('consent.narrowed', req, after, {
+    ...{ terms, meterPoints, expiresAtMs, signedBy, actor, wordingDigest: consent.wordingDigest },
+  });
+  return { consent: after, entry };
+}
