@@ -8,6 +8,8 @@ import { StabledoorError } from '../lib/errors.ts';
 import { type ClientId, newId, newRequestId } from '../lib/ids.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { JwksFault } from './jwks.ts';
+import { likenessOf } from './name-likeness.ts';
+import { findNamedLike, insertLikenesses, lockNames } from './name-likeness-store.ts';
 import { changeStatus, countKnown, findThirdParty, insertThirdParty } from './registry-store.ts';
 import {
   type CheckedRegistration,
@@ -47,7 +49,10 @@ export async function registerThirdParty(
   };
   await parts.db.transaction().execute(async (tx) => {
     await refuseUnknownRecipients(tx, thirdParty);
+    const likenesses = [...new Set([thirdParty.name, thirdParty.tradingName].map(likenessOf))];
+    await refuseOthersName(tx, thirdParty, likenesses);
     await insertThirdParty(tx, thirdParty);
+    await insertLikenesses(tx, thirdParty.clientId, likenesses);
     if (thirdParty.status === 'active') await append(parts, tx, registeredEntry(thirdParty, how.by));
   });
   return thirdParty;
@@ -122,6 +127,21 @@ async function whyNotMoved(
 async function refuseUnknownRecipients(tx: BrokerTransaction, { recipients }: ThirdParty): Promise<void> {
   if (recipients.length === 0 || (await countKnown(tx, recipients)) === recipients.length) return;
   throw new StabledoorError('invalid_request', 'Each recipient is a registered third party.');
+}
+
+/** One company may register more than once, and shows that by its registration number. */
+async function refuseOthersName(
+  tx: BrokerTransaction,
+  { registrationNumber }: ThirdParty,
+  likenesses: readonly string[],
+): Promise<void> {
+  await lockNames(tx);
+  const numbers = await findNamedLike(tx, likenesses);
+  if (numbers.every((number) => number !== '' && number === registrationNumber)) return;
+  throw new StabledoorError(
+    'invalid_request',
+    'name: it can be taken for the name of another third party; the same company has the same registration number.',
+  );
 }
 
 const registeredEntry = (thirdParty: ThirdParty, by: RegisteredBy['by']): EntryDraft => ({

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { type ClientId, idPattern } from '../lib/ids.ts';
 import { type Purpose, purposes, type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 import { type Jwks, JwksFault, readJwks } from './jwks.ts';
+import { nameFault } from './name-likeness.ts';
 import { purposeRule } from './purposes.ts';
 import { calledUrlFault, redirectUriFault } from './redirect-uri.ts';
 
@@ -47,6 +48,14 @@ const shownText = (longest: number) =>
     .max(longest)
     .refine((text) => text.isWellFormed() && !/\p{C}/u.test(text), 'has characters that cannot be seen');
 
+/** A name that householders are shown. */
+const shownName = shownText(120)
+  .transform((name) => name.normalize('NFC'))
+  .superRefine((name, context) => {
+    const fault = nameFault(name);
+    if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+  });
+
 const distinct = <T>(items: readonly T[]): boolean => new Set(items).size === items.length;
 
 const jwksSchema = z.unknown().transform((value, context): Jwks => {
@@ -60,8 +69,8 @@ const jwksSchema = z.unknown().transform((value, context): Jwks => {
 });
 
 export const registrationSchema = z.strictObject({
-  name: shownText(120),
-  tradingName: shownText(120).optional(),
+  name: shownName,
+  tradingName: shownName.optional(),
   class: z.enum(thirdPartyClasses),
   group: shownText(120).optional(),
   registrationNumber: shownText(40).optional(),

@@ -40,6 +40,7 @@ const metadata = {
   token_endpoint_auth_method: 'private_key_jwt',
   grant_types: ['authorization_code', 'refresh_token'],
   class: 'energy-adviser',
+  registration_number: '01234567',
   purposes: ['energy-advice'],
   logo_uri: 'https://acme.example/not-known-here.png',
 };

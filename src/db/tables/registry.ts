@@ -28,7 +28,13 @@ export interface NoteRow {
   text: string;
 }
 
+export interface NameLikenessRow {
+  likeness: string;
+  client_id: string;
+}
+
 export interface RegistryTables {
   'registry.third_party': ThirdPartyRow;
   'registry.note': NoteRow;
+  'registry.name_likeness': NameLikenessRow;
 }
