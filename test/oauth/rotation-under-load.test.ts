@@ -74,7 +74,7 @@ test('three rotations under load: tokens of each process are taken by the other,
   }
   await running;
   assert.equal(kids.size, 4);
-  assert.ok(requests > 40, `${requests} requests`);
+  assert.ok(requests >= 16, `${requests} requests`);
 });
 
 test('after retirement one key is left, and both processes go on', async () => {
