@@ -15,9 +15,9 @@ async function runBroker(stopRequested: Promise<NodeJS.Signals>): Promise<void> 
   const parts = await openParts(config, logger);
   try {
     const server = await listen(createApp(parts), config, logger);
-    const { issuer, mode, logOrigin, metricsPort, host } = config;
+    const { issuer, mode, metricsPort, host } = config;
     const metrics = metricsPort === null ? null : await serveMetrics(parts.metrics, metricsPort, host);
-    logger.info({ address: server.address, issuer, mode, ledger: logOrigin }, 'ready');
+    logger.info({ address: server.address, issuer, mode, ledger: parts.log.origin }, 'ready');
     const signal = await stopRequested;
     logger.info({ signal }, 'stopping');
     metrics?.close();

@@ -8,10 +8,11 @@ import { pendingMigrations } from './db/migrate.ts';
 import { openStores, type Stores } from './db/stores.ts';
 import type { MeterStoreTables } from './db/tables/meter-store.ts';
 import { type RateLimiter, rateLimiter } from './http/rate-limit.ts';
-import { openHeadGuard, removeHeadGuard } from './ledger/head-guard.ts';
+import { headGuardFileOf, openHeadGuard, removeHeadGuard } from './ledger/head-guard.ts';
 import { holdLedger } from './ledger/held-ledger.ts';
 import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { type LedgerKeys, openLedgerKeys } from './ledger/ledger-keys.ts';
+import { findLogInForce, type LogInForce } from './ledger/log-in-force.ts';
 import { proveConsistency } from './ledger/proofs.ts';
 import { openSubjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
@@ -42,9 +43,6 @@ import { type CallThirdParty, thirdPartyCaller } from './registry/third-party-ca
 /** For the doctor: nobody but this file opens a source, or looks at one. */
 export { assertReadOnly };
 
-/** One log now; everything that is keyed by log takes this from here, so that there can be many. */
-export const theLogId = 1;
-
 export interface Parts {
   readonly config: Config;
   readonly issuer: string;
@@ -58,6 +56,8 @@ export interface Parts {
   readonly meterStore: Kysely<MeterStoreTables>;
   readonly clock: DatabaseClock;
   readonly ledger: Ledger;
+  /** The log that is written to, and those before it. */
+  readonly log: LogInForce;
   readonly ledgerKeys: LedgerKeys;
   /** Whether this process may write entries. */
   readonly gate: WriteGate;
@@ -109,24 +109,26 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     closing.push(() => clock.close());
     const policy = await openPolicy(config.policyDir);
     const gate = openWriteGate();
-    const { keyDir, logOrigin: origin } = config;
+    const { keyDir } = config;
     const mayMake = !production;
-    const ledgerKeys = await openLedgerKeys({ db, logId: theLogId, origin, keyDir, mayMake, gate });
+    const log = await findLogInForce(db, config.logOrigin);
+    const { logId, origin } = log;
+    const ledgerKeys = await openLedgerKeys({ db, logId, origin, keyDir, mayMake, gate });
     closing.push(() => ledgerKeys.close());
     if (options.fresh) await removeHeadGuard(config.headGuardFile);
-    const watch = await openWatch({ config, logger, db, ledgerKeys, gate });
+    const watch = await openWatch({ config, logger, db, log, ledgerKeys, gate });
     closing.push(() => watch.close());
-    const witnessing = await openWitnesses({ config, logger, metrics, db, clock, ledgerKeys, gate });
+    const witnessing = await openWitnesses({ config, logger, metrics, db, log, clock, ledgerKeys, gate });
     closing.push(async () => witnessing?.close());
     const opened = await openLedger({
       db: ledgerDb,
-      logId: theLogId,
-      origin: config.logOrigin,
+      logId,
+      origin,
       mode: config.mode,
       signer: ledgerKeys,
       gate,
       watch,
-      subjects: openSubjects(subjectKeys, config.logOrigin),
+      subjects: openSubjects(subjectKeys, origin, { isSuccessor: log.formers.length > 0 }),
       logger,
       metrics,
     });
@@ -165,12 +167,13 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       meterStore,
       clock,
       ledger,
+      log,
       ledgerKeys,
       gate,
       watch,
       witnessing,
       policy,
-      facts: releaseFacts(db, theLogId),
+      facts: releaseFacts(db, logId),
       source: embeddedSource(meterStore),
       signingKeys,
       dpopNonces: nonces,
@@ -188,37 +191,47 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
   }
 }
 
-type WatchParts = Pick<Parts, 'config' | 'logger' | 'db' | 'gate' | 'ledgerKeys'>;
+type WatchParts = Pick<Parts, 'config' | 'logger' | 'db' | 'log' | 'gate' | 'ledgerKeys'>;
 
 /** Before anything is written, and before the witnesses are asked: the head must be known first. */
-function openWatch({ config, ledgerKeys, ...parts }: WatchParts): Promise<WriteWatch> {
+function openWatch({ config, log, ledgerKeys, ...parts }: WatchParts): Promise<WriteWatch> {
+  const { logId, origin, formers } = log;
   const logKeys = () => ledgerKeys.all();
-  const trust = () => ({ origin: config.logOrigin, logKeys: logKeys() });
-  const guard = openHeadGuard(config.headGuardFile, trust);
+  const file = headGuardFileOf(config.headGuardFile, formers.length);
+  const guard = openHeadGuard(file, () => ({ origin, logKeys: logKeys() }));
   return openWriteWatch({
     ...parts,
-    logId: theLogId,
-    origin: config.logOrigin,
+    logId,
+    origin,
     logKeys,
     guard,
     times: machineTimes,
   });
 }
 
-type WitnessParts = Pick<Parts, 'config' | 'logger' | 'metrics' | 'db' | 'clock' | 'gate' | 'ledgerKeys'>;
+type WitnessParts = Pick<
+  Parts,
+  'config' | 'logger' | 'metrics' | 'db' | 'log' | 'clock' | 'gate' | 'ledgerKeys'
+>;
 
 /** Before the log is opened for writing: a witness may know it better than this database does. */
-async function openWitnesses({ config, ledgerKeys, db, ...parts }: WitnessParts): Promise<Witnessing | null> {
+async function openWitnesses({
+  config,
+  ledgerKeys,
+  db,
+  log: { logId, origin },
+  ...parts
+}: WitnessParts): Promise<Witnessing | null> {
   if (config.witnesses === null) return null;
   return await openWitnessing({
     ...parts,
     db,
-    logId: theLogId,
-    origin: config.logOrigin,
+    logId,
+    origin,
     logKeys: () => ledgerKeys.all(),
     policy: await readWitnessPolicy(config.witnesses.policyFile),
     mustNeedOutsider: config.mode === 'production',
-    consistencyProof: async (from, to) => (await proveConsistency(db, theLogId, from, to)).hashes,
+    consistencyProof: async (from, to) => (await proveConsistency(db, logId, from, to)).hashes,
     limits: { stopAfterMs: config.witnesses.stopAfterMs },
   });
 }

@@ -2,7 +2,7 @@
 """Verifies a Stabledoor ledger export offline: a second implementation, written from docs/ledger-export.md and
 docs/ledger-entries.md, which shares no code with the first. Needs Python 3.9 or later and the package `cryptography`.
 
-    verify.py EXPORT [--key VKEY ...] [--checkpoint FILE ...] [--json]
+    verify.py EXPORT [--former FILE ...] [--key VKEY ...] [--checkpoint FILE ...] [--json]
 
 Exit codes: 0 sound, 1 a violation (named by index), 2 wrong usage. Request ids are kept in memory, all of them.
 """
@@ -146,6 +146,7 @@ CONSENT = text_of(r"consent_[A-Za-z0-9_-]{22}")
 METER = text_of(r"mp_[A-Za-z0-9_-]{22}")
 JKT = text_of(r"[A-Za-z0-9_-]{43}")
 STORE_READ = text_of(r"[A-Za-z0-9_.:+-]{1,64}/(0|[1-9][0-9]{0,14})")
+NOTE = text_of(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", 20_000)
 VERSION = integer(1, 1_000_000)
 RESOLUTIONS = ["P1M", "P1D", "PT1H", "PT30M"]
 RESOLUTION = one_of(*RESOLUTIONS)
@@ -168,6 +169,20 @@ TERMS = {
 ACCESS = {**OVER, "basis": one_of("consent"), "jkt": JKT, "store_read?": STORE_READ}
 KINDS = {
     "log.opened": {"mode": one_of("production", "sandbox", "demo"), "origin": line(255), "key": line(4096)},
+    "log.succeeded": {
+        "mode": one_of("production", "sandbox", "demo"),
+        "origin": line(255),
+        "key": line(4096),
+        "former_origin": line(255),
+        "former_key": line(4096),
+        "kept_size": integer(),
+        "kept_root": HASH,
+        "known_size": integer(),
+        "known_checkpoint": lambda v: NOTE(v) and len(v) >= 4,
+        "cosigned_checkpoint?": lambda v: NOTE(v) and len(v) >= 4,
+        "handover": lambda v: NOTE(v) and len(v) >= 4,
+        "known_from": line(300),
+    },
     "key.published": {"use": one_of("ledger", "tokens"), "key": line(4096)},
     "key.retired": {"use": one_of("ledger", "tokens"), "key": line(4096)},
     "policy.published": {"policy": HASH, "effective_s": integer()},
@@ -227,6 +242,7 @@ KINDS = {
 }
 # What no field says alone.
 TOGETHER = {
+    "log.succeeded": lambda body: body["known_size"] >= body["kept_size"],
     "token.issued": lambda body: ("consent_ref" in body) != ("scopes" in body),
     "token.revoked": lambda body: "consent_ref" in body or "token" in body,
 }
@@ -406,6 +422,35 @@ def open_checkpoint(note, origin, log_keys, witness_keys):
     return size, root, [(key.name, seconds) for key, seconds in signers.values() if key.type == 4], set(signers)
 
 
+def note_in(encoded):
+    try:
+        return (decode64(encoded) or b"").decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise NoteError("a note is UTF-8") from error
+
+
+def link_fault(body):
+    """What is wrong with what entry 0 says of the former log, or None. Raises NoteError."""
+    key = Key(body["former_key"])
+    if key.name != body["former_origin"]:
+        return f"{key.text} is not a key of {body['former_origin']}"
+    size, root, _, _ = open_checkpoint(note_in(body["known_checkpoint"]), key.name, [key], [])
+    if size != body["known_size"]:
+        return f"the known checkpoint is of {size} entries"
+    if size == body["kept_size"] and encode64(root) != body["kept_root"]:
+        return "the known checkpoint has another root than what was kept"
+    if "cosigned_checkpoint" in body:
+        if open_checkpoint(note_in(body["cosigned_checkpoint"]), key.name, [key], [])[0] > size:
+            return "a longer checkpoint was cosigned than is known"
+    text, signatures = split_note(note_in(body["handover"]))
+    payloads = [payload for name, key_id, payload in signatures if (name, key_id) == (key.name, key.id)]
+    if not payloads or any(key.verify(text, payload) is None for payload in payloads):
+        raise NoteError("the former key did not sign the handover")
+    said = [body["former_origin"], str(body["kept_size"]), body["kept_root"], body["key"]]
+    wanted = "\n".join(["stabledoor/handover/v1", *said, ""])
+    return None if text == wanted else "the handover says otherwise"
+
+
 # --- the tree and the chain
 
 HEADER = re.compile(
@@ -553,12 +598,15 @@ class TagMap:
 
 
 class StoreReads:
-    def __init__(self):
+    def __init__(self, starts_anywhere=False):
+        self.starts_anywhere = starts_anywhere
         self.highest, self.start, self.numbered, self.missing = 0, None, 0, {}
 
     def take(self, store_read):
         start, _, digits = store_read.rpartition("/")
         number = int(digits)
+        if self.starts_anywhere and self.start is None and number > 0:
+            self.highest = number - 1
         if number > self.highest:
             first, last = self.highest + 1, number - 1
             restart = self.start not in (None, start) and last - first + 1 <= 32
@@ -589,7 +637,11 @@ class StoreReads:
 
 
 class Verifier:
-    def __init__(self, keys=(), checkpoints=()):
+    def __init__(self, keys=(), checkpoints=(), former=None, kept_size=None):
+        # The verifier of the log that this one goes on for; how many entries of this one the next says that it kept.
+        self.former, self.kept_size, self.kept_root = former, kept_size, None
+        self.succeeded, self.former_verified, self.former_ended = None, False, 0
+        self.lacks_own = False
         self.given = [Key(text) for text in keys]
         self.kept_notes = list(checkpoints)
         self.named, self.violations, self.count = [], [], 0
@@ -654,7 +706,13 @@ class Verifier:
         self.followed.update(self.in_force)
         return True
 
+    def settle_keys(self):
+        if self.lacks_own:
+            self.find_first(None, "key_not_trusted", f"none of the keys given is of the log {self.origin()}")
+        self.lacks_own = False
+
     def end_keys(self):
+        self.settle_keys()
         is_followed, counting = self.is_followed(), {key.text for key in self.log_keys()}
         if is_followed:
             self.checkpoints += len(self.doubtful)
@@ -670,6 +728,19 @@ class Verifier:
         for key in reversed(self.named if self.given else []):
             if self.is_of_log(key) and is_stranger(key.text):
                 self.find_first(None, "key_not_trusted", f"{key.text} is not among the keys given")
+
+    # as the former of another log
+
+    def origin(self):
+        return self.manifest["origin"] if self.manifest else ""
+
+    def every_key(self):
+        texts = [key.text for key in self.log_keys()] if self.manifest else []
+        return [*texts, *self.of_log] if self.manifest and self.is_followed() else texts
+
+    def consent_holder(self, ref):
+        consent = self.consents.get(ref)
+        return consent["party"] if consent else None
 
     # lines
 
@@ -706,9 +777,11 @@ class Verifier:
         self.manifest = manifest
         origin = manifest["origin"]
         self.tip = encode64(sha256(origin.encode()))
-        if self.given and not self.log_keys():
-            self.find(None, "key_not_trusted", f"none of the keys given is of the log {origin}")
+        self.lacks_own = bool(self.given) and not self.log_keys()
+        in_line = self.former is not None or self.kept_size is not None
         for note in self.kept_notes:
+            if in_line and parse_checkpoint(split_note(note)[0])[0] != origin:
+                continue
             if self.given:
                 size, root, _, _ = open_checkpoint(note, origin, self.log_keys(), self.witness_keys())
             else:
@@ -797,7 +870,43 @@ class Verifier:
             second = entry[2] // 1000
             self.waiting[second] = self.waiting.get(second, 0) + 1
             self.take_body(self.next_index - 1, entry[2], entry[3])
+        if self.tree.size == self.kept_size:
+            self.kept_root = encode64(self.tree.root())
+        if self.tree.size == 1:
+            self.take_link()
         self.compare_kept()
+
+    def take_link(self):
+        """Entry 0 says whether this log goes on for another, and so which keys may count."""
+        body = self.succeeded
+        if body is not None:
+            try:
+                fault = link_fault(body)
+            except NoteError as error:
+                fault = str(error)
+            if fault is not None:
+                self.find(0, "succession_invalid", fault)
+            mismatch = self.mismatch(body) if self.former is not None else None
+            if mismatch is not None:
+                self.find(0, "former_mismatch", mismatch)
+            self.former_verified = self.former is not None and mismatch is None
+            counts = self.former_verified or body["former_key"] in [key.text for key in self.given]
+            if fault is None and counts and self.given and body["key"] in self.of_log:
+                self.followed[body["key"]] = self.of_log[body["key"]]
+                self.lacks_own = False
+        elif self.former is not None:
+            self.find(0, "former_mismatch", f"it does not go on for {self.former.origin()}")
+        self.settle_keys()
+
+    def mismatch(self, body):
+        former = self.former
+        if former.origin() != body["former_origin"]:
+            return f"it goes on for {body['former_origin']}, and {former.origin()} was given"
+        if body["former_key"] not in former.every_key():
+            return f"{body['former_key']} is no key of the former log"
+        if (former.kept_size, former.kept_root) != (body["kept_size"], body["kept_root"]):
+            return f"the first {body['kept_size']} entries of {former.origin()} are not those that were kept"
+        return None
 
     def end(self):
         size, promised = self.tree.size, self.manifest["size"]
@@ -823,10 +932,13 @@ class Verifier:
         if body["req"] in self.requests:
             self.find(index, "request_repeated", f"request {body['req']} stood in an earlier entry")
         self.requests.add(body["req"])
-        if (index == 0) != (kind == "log.opened"):
-            self.find(index, "log_opened", "log.opened is entry 0, and only entry 0")
-        if kind == "log.opened":
+        opens = kind in ("log.opened", "log.succeeded")
+        if (index == 0) != opens:
+            self.find(index, "log_opened", "log.opened or log.succeeded is entry 0, and only entry 0")
+        if opens:
             self.opened(index, body)
+            if kind == "log.succeeded" and index == 0:
+                self.succeeded, self.reads = body, StoreReads(starts_anywhere=True)
         elif kind.startswith("key."):
             self.move_key(index, kind, (body["use"], body["key"]))
         elif kind == "policy.published":
@@ -904,9 +1016,13 @@ class Verifier:
         state = before["state"] if before else None
         wanted = {"requested": None, "narrowed": "given", "given": "requested", "refused": "requested"}
         wanted = {**wanted, "lapsed": "requested"}.get(how, "given")
-        given = {"state": "given", "terms": body, "read": set()}
-        over = {"state": "over", "how": how, "index": index}
-        if state != wanted:
+        party = body["third_party"]
+        given = {"state": "given", "terms": body, "read": set(), "party": party}
+        over = {"state": "over", "how": how, "index": index, "party": party}
+        if before is None and self.succeeded is not None and how not in ("requested", "given", "narrowed"):
+            self.end_of_former(index, kind, ref, party)
+            self.consents[ref] = over
+        elif state != wanted:
             what = "was never requested" if before is None else f"is {state}"
             self.find(index, "consent_unknown" if before is None else "consent_move", f"{kind}, but {ref} {what}")
             if how == "given" and before is None:
@@ -914,7 +1030,7 @@ class Verifier:
             elif how not in ("requested", "given", "narrowed") and state != "over":
                 self.consents[ref] = over
         elif how == "requested":
-            self.consents[ref] = {"state": "requested", "terms": body}
+            self.consents[ref] = {"state": "requested", "terms": body, "party": party}
         elif how == "given":
             if body["version"] != 1:
                 self.find(index, "consent_version", "a consent begins with version 1")
@@ -926,6 +1042,16 @@ class Verifier:
         else:
             self.compare_end(index, body, before["terms"])
             self.consents[ref] = over
+
+    def end_of_former(self, index, kind, ref, party):
+        """What waited for the former log when that was closed is written here."""
+        holder = self.former.consent_holder(ref) if self.former is not None else party
+        if holder is None:
+            self.find(index, "consent_unknown", f"{kind}, but {ref} was never requested")
+            return
+        if holder != party:
+            self.find(index, "third_party_mismatch", f"the consent is {holder}'s")
+        self.former_ended += 1
 
     def compare_terms(self, index, body, than):
         if body["third_party"] != than["third_party"]:
@@ -979,6 +1105,9 @@ class Verifier:
         ref = body["consent_ref"]
         consent = self.consents.get(ref)
         if consent is None:
+            if self.succeeded is not None and self.former is not None and self.former.consent_holder(ref) is not None:
+                self.find(index, "consent_not_in_force", f"{ref} is of the former log, and ended with it")
+                return
             self.find(index, "consent_unknown", f"{ref} was not given before")
             return
         if consent["state"] != "given":
@@ -1029,6 +1158,7 @@ class Verifier:
         said.append(f"That nothing was added after entry {self.tree.size - 1}.")
         if not self.kept_notes:
             said.append("That the log is the one that was seen before: no earlier checkpoint was given.")
+        said.extend(self.unproven_of_former())
         missing, skipped = self.reads.count(False), self.reads.count(True)
         said.append(
             f"That no reading left past the door: {self.reads.numbered} numbered reads of the meter store have an "
@@ -1047,6 +1177,34 @@ class Verifier:
         said.append("That each decision follows from its policy.")
         return said
 
+    def unproven_of_former(self):
+        body = self.succeeded
+        if body is None:
+            return []
+        name, kept, known = body["former_origin"], body["kept_size"], body["known_size"]
+        if known == kept:
+            said = [f"Whether entries of {name}, which this log goes on for, are lost: {kept} are left."]
+        else:
+            said = [
+                f"What stood in entries {kept} to {known - 1} of {name}, which this log goes on for: they are lost. "
+                f"That they existed is shown by {body['known_from']}; whether more came after them is not known."
+            ]
+        if not self.former_verified:
+            said.append(f"What {name} says: it was not given. {self.former_ended} entries here end consents of it.")
+        return said
+
+    def former_part(self):
+        body = self.succeeded
+        if body is None:
+            return None
+        return {
+            "origin": body["former_origin"],
+            "kept_size": body["kept_size"],
+            "known_size": body["known_size"],
+            "verified": self.former_verified,
+            "consents_ended": self.former_ended,
+        }
+
     def verdict(self):
         return {
             "sound": self.count == 0,
@@ -1055,6 +1213,7 @@ class Verifier:
             "keys": [key.text for key in self.log_keys()] if self.manifest else [],
             "witnesses": self.witnessed["witnesses"] if self.witnessed else [],
             "witnessed": {name: self.witnessed[name] for name in ("size", "time_s")} if self.witnessed else None,
+            "former": self.former_part(),
             "violation_count": self.count,
             "violations": self.violations,
             "counts": {
@@ -1075,6 +1234,34 @@ class Verifier:
         }
 
 
+def read_kept_size(lines):
+    """How many entries of the former log are left, as entry 0 says; None where it says nothing of the kind."""
+    try:
+        for value in lines:
+            if value["type"] == "entry":
+                entry = parse_entry(value["entry"])
+                body = parse_body(entry[3]) if entry else {}
+                return body["kept_size"] if body.get("kind") == "log.succeeded" else None
+    except (FormatError, BodyError):
+        pass
+    return None
+
+
+def verify_line(files, keys=(), checkpoints=()):
+    """Verifiers of a log and those that it goes on for, the oldest first. `files` open a file each, as often as asked."""
+    verifiers = []
+    for place, opened in enumerate(files):
+        kept_size = None
+        if place + 1 < len(files):
+            with files[place + 1]() as file:
+                kept_size = read_kept_size(read_lines(file))
+        verifier = Verifier(keys, checkpoints, verifiers[-1] if verifiers else None, kept_size)
+        with opened() as file:
+            verifier.run(read_lines(file))
+        verifiers.append(verifier)
+    return verifiers
+
+
 def say(verdict):
     word = "sound" if verdict["sound"] else "NOT SOUND"
     print(f"{word}: {verdict['origin']}, {verdict['size']} entries, {verdict['violation_count']} violations")
@@ -1089,6 +1276,9 @@ def say(verdict):
 def main():
     parser = argparse.ArgumentParser(description="Verify a Stabledoor ledger export, offline.")
     parser.add_argument("export")
+    parser.add_argument(
+        "--former", action="append", default=[], help="an export of a log that it goes on for, the oldest first"
+    )
     parser.add_argument("--key", action="append", default=[], help="a verifier key that you got otherwise")
     parser.add_argument("--checkpoint", action="append", default=[], help="a file with a checkpoint that you kept")
     parser.add_argument("--json", action="store_true")
@@ -1098,18 +1288,20 @@ def main():
         for path in options.checkpoint:
             with open(path, encoding="utf-8", newline="") as file:
                 kept.append(file.read())
-        verifier = Verifier(options.key, kept)
-        with open(options.export, "rb") as file:
-            verifier.run(read_lines(file))
+        files = [lambda path=path: open(path, "rb") for path in [*options.former, options.export]]
+        verifiers = verify_line(files, options.key, kept)
     except (OSError, UnicodeDecodeError, NoteError) as error:
         print(f"verify.py: {error}", file=sys.stderr)
         return 2
-    verdict = verifier.verdict()
+    verdicts = [verifier.verdict() for verifier in verifiers]
+    is_sound = all(verdict["sound"] for verdict in verdicts)
     if options.json:
-        print(json.dumps(verdict))
+        formers = {"formers": verdicts[:-1]} if options.former else {}
+        print(json.dumps({**verdicts[-1], "sound": is_sound, **formers}))
     else:
-        say(verdict)
-    return 0 if verdict["sound"] else 1
+        for verdict in verdicts:
+            say(verdict)
+    return 0 if is_sound else 1
 
 
 if __name__ == "__main__":

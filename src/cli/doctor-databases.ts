@@ -9,10 +9,11 @@ import { pendingMigrations, type StoreName } from '../db/migrate.ts';
 import type { Stores } from '../db/stores.ts';
 import { openCheckpoint } from '../ledger/checkpoint.ts';
 import { countPending, findLog, headTimeMs, latestCheckpoint } from '../ledger/ledger-store.ts';
+import { findLogInForce } from '../ledger/log-in-force.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
 import { findRightsFault } from '../ledger/start-check.ts';
-import { assertReadOnly, theLogId } from '../parts.ts';
+import { assertReadOnly } from '../parts.ts';
 import { type Check, type Finding, run } from './check.ts';
 import { withStores } from './opened.ts';
 
@@ -44,8 +45,8 @@ async function examine(config: Config, stores: Stores, findings: Finding[]): Pro
       rightsCheck(db),
       meterStoreCheck(meterStore),
       logCheck(config, db),
-      clockCheck(db),
-      pendingCheck(db),
+      clockCheck(config, db),
+      pendingCheck(config, db),
     ];
     for (const check of checks) findings.push(await run(check));
   } finally {
@@ -87,13 +88,12 @@ const logCheck = (config: Config, db: Database): Check => ({
   name: 'log',
   mend: 'set STABLEDOOR_MODE, STABLEDOOR_LOG_ORIGIN and STABLEDOOR_KEY_DIR to those that the log was opened with',
   async look() {
-    const log = await findLog(db, theLogId);
+    const { logId, origin } = await findLogInForce(db, config.logOrigin);
+    const log = await findLog(db, logId);
     if (log === null) return 'is opened at the first start';
-    if (log.origin !== config.logOrigin || log.mode !== config.mode)
-      throw new Error(
-        `it is ${log.origin} in ${log.mode} mode, not ${config.logOrigin} in ${config.mode} mode`,
-      );
-    const checkpoint = await latestCheckpoint(db, theLogId);
+    if (log.origin !== origin || log.mode !== config.mode)
+      throw new Error(`it is ${log.origin} in ${log.mode} mode, not ${origin} in ${config.mode} mode`);
+    const checkpoint = await latestCheckpoint(db, logId);
     if (checkpoint === null) return `${log.origin}, empty`;
     const keys = (await readLedgerKeys(config.keyDir)).map(({ signer }) => signer.key);
     const trust = { origin: log.origin, logKeys: keys.filter(({ name }) => name === log.origin) };
@@ -102,23 +102,25 @@ const logCheck = (config: Config, db: Database): Check => ({
   },
 });
 
-const clockCheck = (db: Database): Check => ({
+const clockCheck = (config: Config, db: Database): Check => ({
   name: 'clock',
   mend: 'set the machine’s clock right; a sandbox that was moved into the future stays there',
   async look() {
     const clock = await openClock(db as never, null);
-    const newest = await headTimeMs(db, theLogId);
+    const { logId } = await findLogInForce(db, config.logOrigin);
+    const newest = await headTimeMs(db, logId);
     const behind = newest - clock.nowMs();
     if (behind > 2000) throw new Error(`it is ${Math.ceil(behind / 1000)} s behind the newest entry`);
     return new Date(clock.nowMs()).toISOString();
   },
 });
 
-const pendingCheck = (db: Database): Check => ({
+const pendingCheck = (config: Config, db: Database): Check => ({
   name: 'entries that wait',
   mend: 'start the broker: it writes them first',
   async look() {
-    const waiting = await countPending(db, theLogId);
+    const { logId } = await findLogInForce(db, config.logOrigin);
+    const waiting = await countPending(db, logId);
     if (waiting > 0) throw new Error(`${waiting}`);
     return 'none';
   },

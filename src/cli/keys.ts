@@ -6,7 +6,6 @@ import { type LogKeyRecord, listLogKeys } from '../ledger/log-key-store.ts';
 import { prepareLedgerKey, publishLedgerKey, retireFormerLedgerKey } from '../ledger/rotate-key.ts';
 import { keyLeadSeconds, rotateSigningKeys } from '../oauth/publish-keys.ts';
 import { type KeyRecord, listSigningKeys } from '../oauth/signing-key-store.ts';
-import { theLogId } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
 import { openOutput, table } from './output.ts';
@@ -40,9 +39,9 @@ export function addKeysCommands(program: Command): void {
     .description('every key there ever was, the newest last')
     .option('--json', 'answer as JSON')
     .action(async (options: { json?: true }) => {
-      const keys = await withDatabase(readConfig(), async ({ db, clock }) => [
+      const keys = await withDatabase(readConfig(), async ({ db, clock, log }) => [
         ...withStates(await listSigningKeys(db), clock.nowMs()).map(({ key, state }) => shown(key, state)),
-        ...(await listLogKeys(db, theLogId)).map(shownOfLog),
+        ...(await listLogKeys(db, log.logId)).map(shownOfLog),
       ]);
       const rows = keys.map((key) => [key.use, key.key_id, key.state, key.signs_from, key.retired_at ?? '-']);
       const text = keys.length === 0 ? 'No key was published yet.' : table([heading, ...rows]);

@@ -4,7 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { readConfig } from '../config.ts';
 import { exportLog } from '../ledger/export.ts';
 import { formatExportLine } from '../ledger/export-format.ts';
-import { theLogId } from '../parts.ts';
+import type { LogInForce, LogName } from '../ledger/log-in-force.ts';
 import { listPolicies } from '../policy/policy-store.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
@@ -13,6 +13,8 @@ import { openProgress } from './progress.ts';
 export interface ExportOptions {
   readonly out: string;
   readonly to?: number;
+  /** Origin of a log that the present one goes on for. */
+  readonly log?: string;
 }
 
 export interface WrittenExport {
@@ -23,14 +25,15 @@ export interface WrittenExport {
 }
 
 /** Replaces a file that is there. Errors: UsageError if it is a folder. */
-export async function exportToFile({ out, to }: ExportOptions): Promise<WrittenExport> {
+export async function exportToFile({ out, to, log: origin }: ExportOptions): Promise<WrittenExport> {
   if ((await stat(out).catch(() => null))?.isDirectory()) throw new UsageError(`--out: ${out} is a folder`);
   const config = readConfig();
   const fresh = `${out}.${process.pid}.part`;
   try {
-    const written = await withDatabase(config, async ({ db, clock }) => {
-      const policies = await listPolicies(db, theLogId);
-      const lines = exportLog(db, { logId: theLogId, clock, policies, ...(to === undefined ? {} : { to }) });
+    const written = await withDatabase(config, async ({ db, clock, log }) => {
+      const { logId } = origin === undefined ? log : namedLog(log, origin);
+      const policies = await listPolicies(db, logId);
+      const lines = exportLog(db, { logId, clock, policies, ...(to === undefined ? {} : { to }) });
       return await writeLines(fresh, lines);
     });
     await rename(fresh, out);
@@ -38,6 +41,14 @@ export async function exportToFile({ out, to }: ExportOptions): Promise<WrittenE
   } finally {
     await rm(fresh, { force: true });
   }
+}
+
+/** The log in force or one that it goes on for. */
+function namedLog(log: LogInForce, origin: string): LogName {
+  const known = [...log.formers, log];
+  const found = known.find((one) => one.origin === origin);
+  if (found) return found;
+  throw new UsageError(`--log: there is ${known.map((one) => one.origin).join(', ')}, and no ${origin}`);
 }
 
 const blockLength = 256 * 1024;

@@ -5,7 +5,6 @@ import { proveConsistency, proveInclusion } from '../ledger/proofs.ts';
 import { formatTlogProof } from '../ledger/tlog-proof.ts';
 import { formatAddCheckpoint } from '../ledger/witness-request.ts';
 import { encodeBase64 } from '../lib/base64.ts';
-import { theLogId } from '../parts.ts';
 import { readCount } from './count.ts';
 import { withDatabase } from './opened.ts';
 import { openOutput } from './output.ts';
@@ -37,7 +36,7 @@ const sizeOf = (name: string, text: string | undefined) =>
   text === undefined ? undefined : readCount(name, text);
 
 async function proveEntry(index: number, size: number | undefined, json: boolean): Promise<void> {
-  const proof = await withDatabase(readConfig(), ({ db }) => proveInclusion(db, theLogId, index, size));
+  const proof = await withDatabase(readConfig(), ({ db, log }) => proveInclusion(db, log.logId, index, size));
   const { leaf, root, hashes, checkpoint } = proof;
   if (checkpoint === null && !json) throw new Error(unsigned);
   const encoded = { leaf: encodeBase64(leaf), root: encodeBase64(root), hashes: hashes.map(encodeBase64) };
@@ -46,7 +45,7 @@ async function proveEntry(index: number, size: number | undefined, json: boolean
 }
 
 async function proveGrowth(from: number, to: number | undefined, json: boolean): Promise<void> {
-  const proof = await withDatabase(readConfig(), ({ db }) => proveConsistency(db, theLogId, from, to));
+  const proof = await withDatabase(readConfig(), ({ db, log }) => proveConsistency(db, log.logId, from, to));
   const { hashes, checkpoint } = proof;
   if (checkpoint === null && !json) throw new Error(unsigned);
   const roots = { from_root: encodeBase64(proof.fromRoot), to_root: encodeBase64(proof.toRoot) };

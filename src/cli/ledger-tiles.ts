@@ -6,7 +6,6 @@ import { readConfig } from '../config.ts';
 import { type ExportedTiles, exportTiles } from '../ledger/export-tiles.ts';
 import { latestCheckpoint } from '../ledger/ledger-store.ts';
 import { newestWitnessed } from '../ledger/witnessed-store.ts';
-import { theLogId } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
 import { openOutput } from './output.ts';
@@ -59,15 +58,15 @@ async function exportAll(
   const progress = openProgress('copying', 'files');
   try {
     const config = readConfig();
-    return await withDatabase(config, async ({ db }) => {
+    return await withDatabase(config, async ({ db, log: { logId } }) => {
       // As /ledger/checkpoint: where there are witnesses, only what they have seen is published.
-      const witnessed = config.witnesses === null ? null : await newestWitnessed(db, theLogId);
-      const checkpoint = witnessed ?? (await latestCheckpoint(db, theLogId));
+      const witnessed = config.witnesses === null ? null : await newestWitnessed(db, logId);
+      const checkpoint = witnessed ?? (await latestCheckpoint(db, logId));
       if (checkpoint === null) throw new Error('the ledger is empty');
       const exported: (Target & ExportedTiles)[] = [];
       for (const target of targets) {
         const onProgress = (files: number, of: number) => progress.update(files, of);
-        const request = { logId: theLogId, checkpoint: checkpoint.note, ...target, compareAll, onProgress };
+        const request = { logId, checkpoint: checkpoint.note, ...target, compareAll, onProgress };
         exported.push({ ...target, ...(await exportTiles(db, request)) });
       }
       return exported;

@@ -5,13 +5,13 @@ import { readFile, stat } from 'node:fs/promises';
 import { type Config, readConfig } from '../config.ts';
 import { exportLog } from '../ledger/export.ts';
 import { type ExportLine, readExport } from '../ledger/export-format.ts';
+import type { LogName } from '../ledger/log-in-force.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
 import type { Verdict, Violation } from '../ledger/verdict.ts';
 import { NoteError } from '../ledger/verifier-key.ts';
-import { verifyLog } from '../ledger/verify.ts';
+import { verifyLine } from '../ledger/verify.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
-import { theLogId } from '../parts.ts';
 import { listPolicies } from '../policy/policy-store.ts';
 import { BadNews, UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
@@ -20,42 +20,63 @@ import { openProgress } from './progress.ts';
 
 export interface VerifyOptions {
   readonly export?: string;
+  /** Exports of the logs that it goes on for, the oldest first. */
+  readonly former?: string[];
   readonly key?: string[];
   readonly checkpoint?: string[];
   readonly json?: true;
 }
 
 export async function verifyFile(path: string, options: VerifyOptions): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (!found?.isFile()) throw new UsageError(`--export: there is no file ${path}`);
-  say(await verify(readExport(createReadStream(path)), options.key ?? [], options), options);
+  const files = [
+    ...(options.former ?? []).map((file) => ['--former', file] as const),
+    ['--export', path] as const,
+  ];
+  for (const [option, file] of files) {
+    const found = await stat(file).catch(() => null);
+    if (!found?.isFile()) throw new UsageError(`${option}: there is no file ${file}`);
+  }
+  const logs = files.map(
+    ([, file]) =>
+      () =>
+        readExport(createReadStream(file)),
+  );
+  say(await verify(logs, options.key ?? [], options), options);
 }
 
 /** The keys are those given, or our own from the key folder: what the database says of its key proves nothing. */
 export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   const config = readConfig();
-  const keys = options.key ?? (await ownKeys(config));
-  const verdict = await withDatabase(config, async ({ db, clock }) => {
-    const policies = await listPolicies(db, theLogId);
-    return await verify(exportLog(db, { logId: theLogId, clock, policies }), keys, options);
+  if (options.former) throw new UsageError('--former: goes with --export');
+  const verdicts = await withDatabase(config, async ({ db, clock, log }) => {
+    const line = [...log.formers, log];
+    const keys = options.key ?? (await ownKeys(config, line));
+    const logs = await Promise.all(
+      line.map(async ({ logId }) => {
+        const policies = await listPolicies(db, logId);
+        return () => exportLog(db, { logId, clock, policies });
+      }),
+    );
+    return await verify(logs, keys, options);
   });
-  say(verdict, options);
+  say(verdicts, options);
 }
 
-async function ownKeys({ keyDir, logOrigin }: Config): Promise<string[]> {
-  const keys = await readLedgerKeys(keyDir);
-  return keys.map(({ signer }) => signer.key).flatMap(({ name, text }) => (name === logOrigin ? [text] : []));
+async function ownKeys({ keyDir }: Config, line: readonly LogName[]): Promise<string[]> {
+  const keys = (await readLedgerKeys(keyDir)).map(({ signer }) => signer.key);
+  return keys.flatMap(({ name, text }) => (line.some(({ origin }) => origin === name) ? [text] : []));
 }
 
 async function verify(
-  lines: AsyncIterable<ExportLine>,
+  logs: readonly (() => AsyncIterable<ExportLine>)[],
   keys: readonly string[],
   options: VerifyOptions,
-): Promise<Verdict> {
+): Promise<Verdict[]> {
   const checkpoints = await Promise.all((options.checkpoint ?? []).map(readCheckpoint));
   const progress = openProgress('verifying', 'entries');
   try {
-    return await verifyLog(counted(lines, progress.update), { ...nodeCrypto, keys, checkpoints });
+    const lines = logs.map((log) => () => counted(log(), progress.update));
+    return await verifyLine(lines, { ...nodeCrypto, keys, checkpoints });
   } catch (error) {
     if (error instanceof NoteError) throw new UsageError(`--key or --checkpoint: ${error.message}`);
     throw error;
@@ -83,20 +104,27 @@ async function* counted(
   }
 }
 
-/** Errors: BadNews where the log is not sound, after it has been said. */
-function say(verdict: Verdict, options: VerifyOptions): void {
+/** The newest log's verdict, with those of the logs that it goes on for. Errors: BadNews where one is not sound. */
+function say(verdicts: readonly Verdict[], options: VerifyOptions): void {
   const output = openOutput(options.json ?? false);
-  output.answer(verdictValue(verdict), verdictText(verdict));
-  if (verdict.sound) return;
-  const [first] = verdict.violations;
-  const others = verdict.violationCount - 1;
+  const newest = verdicts.at(-1) as Verdict;
+  const formers = verdicts.slice(0, -1);
+  const unsound = verdicts.find(({ sound }) => !sound);
+  const value = { ...verdictValue(newest), sound: unsound === undefined };
+  output.answer(
+    formers.length === 0 ? value : { ...value, formers: formers.map(verdictValue) },
+    verdicts.map(verdictText).join('\n\n'),
+  );
+  if (unsound === undefined) return;
+  const [first] = unsound.violations;
+  const others = verdicts.reduce((sum, { violationCount }) => sum + violationCount, -1);
   output.complain(
     `not sound: ${first ? violationText(first) : ''}${others > 0 ? ` (and ${others} more)` : ''}`,
   );
   throw new BadNews();
 }
 
-const verdictValue = (verdict: Verdict): JsonValue => ({
+const verdictValue = (verdict: Verdict): { [name: string]: JsonValue } => ({
   sound: verdict.sound,
   origin: verdict.origin,
   size: verdict.size,
@@ -106,6 +134,16 @@ const verdictValue = (verdict: Verdict): JsonValue => ({
     verdict.witnessed === null
       ? null
       : { size: verdict.witnessed.size, time_s: verdict.witnessed.timeSeconds },
+  former:
+    verdict.former === null
+      ? null
+      : {
+          origin: verdict.former.origin,
+          kept_size: verdict.former.keptSize,
+          known_size: verdict.former.knownSize,
+          verified: verdict.former.isVerified,
+          consents_ended: verdict.former.consentsEnded,
+        },
   violation_count: verdict.violationCount,
   violations: verdict.violations.map(({ index, kind, message }) => ({ index, kind, message })),
   counts: {

@@ -6,6 +6,7 @@ import { type DatabaseClock, openClock } from '../db/clock.ts';
 import { type Database, openDatabase } from '../db/database.ts';
 import { openStores, type Stores } from '../db/stores.ts';
 import type { MeterStoreTables } from '../db/tables/meter-store.ts';
+import { findLogInForce, type LogInForce } from '../ledger/log-in-force.ts';
 import { openLogger } from '../observe/logger.ts';
 import { openParts, type Parts } from '../parts.ts';
 
@@ -25,6 +26,8 @@ export const withStores = <Answer>(
 
 export interface OpenDatabase {
   readonly db: Database;
+  /** The log that is written to now, and those before it. */
+  readonly log: LogInForce;
   readonly clock: DatabaseClock;
   readonly stores: Stores;
 }
@@ -39,7 +42,8 @@ export const withDatabase = <Answer>(
     const { app, audit } = stores.addresses;
     const db = openDatabase({ url: writes ? app : (audit ?? app), maxConnections: 2 });
     try {
-      return await work({ db, clock: await openClock(db as never, null), stores });
+      const log = await findLogInForce(db, config.logOrigin);
+      return await work({ db, log, clock: await openClock(db as never, null), stores });
     } finally {
       await db.destroy();
     }

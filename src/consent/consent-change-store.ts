@@ -1,4 +1,5 @@
 // The SQL that changes consents: a row each for consent, terms, meter points and step. Terms and steps are only added.
+import { sql } from 'kysely';
 import type { BrokerTransaction } from '../db/database.ts';
 import type {
   ClientId,
@@ -160,4 +161,15 @@ export async function updateGiven(
     })
     .where('consent_id', '=', consentId)
     .execute();
+}
+
+/**
+ * No consent outlives its log: what was stopped in the part that is lost must not come back, and nobody can tell which
+ * those were. So all that are in force end, open requests lapse, and whoever wants readings asks anew. Returns how many
+ * were in force.
+ */
+export async function endConsentsOfLog(tx: BrokerTransaction, logId: number): Promise<number> {
+  const { rows } = await sql<{ ended: number }>`
+    select consent.close_log(${logId}::smallint) as ended`.execute(tx);
+  return rows[0]?.ended ?? 0;
 }

@@ -18,6 +18,7 @@ import {
 import { type Consent, findConsent } from './consent-store.ts';
 import { readNowMs } from './hold-store.ts';
 
+export { endConsentsOfLog } from './consent-change-store.ts';
 export type { ConsentParts, Within } from './consent-step.ts';
 export { type Consent, findConsent, listOccupierConsents, listThirdPartyConsents } from './consent-store.ts';
 export { expireConsents, lapseRequests } from './expire-consents.ts';

@@ -23,10 +23,15 @@ export interface SubjectRecord {
   encryptionKey(): Uint8Array;
 }
 
-export function openSubject(subjectKey: Uint8Array, origin: string): Subject {
+/**
+ * In a log that succeeds another the tags hang on its name: entries of the former log that are lost may bear the first
+ * tags of the plain count, and no two logs may show that they speak of one home.
+ */
+export function openSubject(subjectKey: Uint8Array, origin: string, isSuccessor = false): Subject {
   if (subjectKey.length !== SUBJECT_KEY_BYTES) throw new TypeError('a subject key has 32 bytes');
-  const chain = keyedHash(expand(extractUnsalted(subjectKey), 'chain/v1'));
-  const records = keyedHash(keyedHash(Buffer.from(origin))(subjectKey));
+  const salted = keyedHash(Buffer.from(origin))(subjectKey);
+  const chain = keyedHash(expand(isSuccessor ? salted : extractUnsalted(subjectKey), 'chain/v1'));
+  const records = keyedHash(salted);
   return {
     tag(sequence) {
       if (!Number.isSafeInteger(sequence) || sequence < 0)

@@ -8,6 +8,7 @@ import {
   commitments,
   consentRef,
   consentWindow,
+  encodedNote,
   hash,
   jkt,
   line,
@@ -60,6 +61,26 @@ const hasTarget = (body: { consent_ref?: string; token?: string }): boolean =>
 
 const entryBody = z.discriminatedUnion('kind', [
   kind('log.opened', { mode: z.enum(['production', 'sandbox', 'demo']), origin: line(255), key: line(4096) }),
+  /** Entry 0 of a log that goes on for one that was set back. The notes are base64 of their UTF-8. */
+  kind('log.succeeded', {
+    mode: z.enum(['production', 'sandbox', 'demo']),
+    origin: line(255),
+    key: line(4096),
+    former_origin: line(255),
+    former_key: line(4096),
+    /** What is left of the former log: its first entries. */
+    kept_size: wholeNumber,
+    kept_root: hash,
+    /** The longest checkpoint of the former log that is known: what lies between is lost. */
+    known_size: wholeNumber,
+    known_checkpoint: encodedNote,
+    /** The longest that a witness is known to have cosigned, where it is another. */
+    cosigned_checkpoint: encodedNote.exactOptional(),
+    /** Signed by the former key: that this log goes on, under this key. */
+    handover: encodedNote,
+    /** What told of the longest one: the head guard, a witness, a checkpoint that somebody kept. */
+    known_from: line(300),
+  }).refine((body) => body.known_size >= body.kept_size, 'no more is kept than is known'),
   kind('key.published', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
   /** `key` is the text that its key.published has. */
   kind('key.retired', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),

@@ -47,6 +47,13 @@ export const line = (max: number) =>
     .max(max)
     .refine((text) => text.isWellFormed() && !CONTROL.test(text), 'one line of well-formed text');
 
+/** Base64 of a signed note (C2SP signed-note), which has lines of its own. */
+export const encodedNote = z
+  .string()
+  .min(4)
+  .max(20_000)
+  .regex(/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'base64 of a note');
+
 export const wholeNumber = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 export const version = z.number().int().positive().max(1_000_000);
 export const seconds = wholeNumber;

@@ -1,7 +1,7 @@
 // The head guard: the newest checkpoint of the log, kept in a file apart from the database, so that a database that was
 // set back to an old backup is known at once. It only ever grows, and it is written behind the appends, never in their way.
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { type OpenedCheckpoint, openCheckpoint } from './checkpoint.ts';
 import { replaceDurably } from './durable-file.ts';
 import { nodeCrypto } from './node-crypto.ts';
@@ -11,6 +11,8 @@ export interface HeadGuard {
   readonly file: string;
   /** Null where nothing has been kept yet. Errors: HeadGuardError; the file cannot be read. */
   find(): Promise<OpenedCheckpoint | null>;
+  /** The note as it was kept, whether it holds or not. */
+  note(): Promise<string | null>;
   /** Durable when it resolves. */
   keep(note: string): Promise<void>;
 }
@@ -24,13 +26,16 @@ export function openHeadGuard(
   file: string,
   trust: () => { readonly origin: string; readonly logKeys: readonly VerifierKey[] },
 ): HeadGuard {
+  const noteIn = () =>
+    readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null;
+      throw error;
+    });
   return {
     file,
+    note: noteIn,
     async find() {
-      const note = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return null;
-        throw error;
-      });
+      const note = await noteIn();
       if (note === null) return null;
       try {
         return await openCheckpoint(note, trust(), nodeCrypto);
@@ -46,5 +51,16 @@ export function openHeadGuard(
   };
 }
 
+/** Each log has a file of its own: what is known of a log that was set back stays known. */
+export const headGuardFileOf = (file: string, place: number): string =>
+  place === 0 ? file : `${file}-${place + 1}`;
+
 /** For databases that are made anew on purpose. */
-export const removeHeadGuard = (file: string): Promise<void> => rm(file, { force: true });
+export async function removeHeadGuard(file: string): Promise<void> {
+  const names = await readdir(dirname(file)).catch(() => []);
+  const ofLogs = names.filter((name) => isGuardOf(basename(file), name));
+  for (const name of ofLogs) await rm(join(dirname(file), name), { force: true });
+}
+
+const isGuardOf = (first: string, name: string): boolean =>
+  name === first || (name.startsWith(`${first}-`) && /^[0-9]+$/.test(name.slice(first.length + 1)));

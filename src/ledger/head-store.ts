@@ -12,6 +12,8 @@ export interface HeadState {
   /** How far ledger.now() was moved off the server's own clock. */
   readonly offset_ms: number;
   readonly mode: string;
+  /** The name of the log that has succeeded it; null for one that goes on. */
+  readonly succeeded_by: string | null;
   /** The newest checkpoint; null where there is none. */
   readonly checkpoint_size: number | null;
   readonly note: string | null;
@@ -21,6 +23,7 @@ export interface HeadState {
 export async function readHead(db: Store, logId: number): Promise<HeadState | null> {
   const { rows } = await sql<HeadState>`
     select h.size, h.tip, h.frontier, h.last_ms, ledger.now_ms() as now_ms, o.offset_ms, l.mode,
+           (select n.origin from ledger.log n where n.succeeds = l.log_id) as succeeded_by,
            c.size as checkpoint_size, c.note
       from ledger.head h
       join ledger.log l on l.log_id = h.log_id

@@ -156,6 +156,18 @@ export async function findLog(db: Store, logId: number): Promise<{ origin: strin
   return row ?? null;
 }
 
+/** At most 1,000, by number. */
+export async function listLogs(
+  db: Store,
+): Promise<{ log_id: number; origin: string; succeeds: number | null }[]> {
+  return await db
+    .selectFrom('ledger.log')
+    .select(['log_id', 'origin', 'succeeds'])
+    .orderBy('log_id')
+    .limit(1000)
+    .execute();
+}
+
 /** Entries `from` (inclusive) to `to` (exclusive) as text, a page at a time, so that a log of any size streams. */
 export async function* readEntries(
   db: Store,
@@ -208,4 +220,18 @@ export async function findDamage(db: Store, logId: number): Promise<string | nul
   const { rows } = await sql<{ damage: string | null }>`
     select ledger.find_damage(${logId}::smallint) as damage`.execute(db);
   return rows[0]?.damage ?? null;
+}
+
+/** Closes a log for good and makes the row and the empty head of the next. Errors: SD007 where it is closed already. */
+export async function succeedLogRow(tx: BrokerTransaction, former: number, origin: string): Promise<number> {
+  const { rows } = await sql<{ log_id: number }>`
+    select ledger.succeed_log(${former}::smallint, ${origin}) as log_id`.execute(tx);
+  return (rows[0] as { log_id: number }).log_id;
+}
+
+/** What waited for the log before waits for this one. Returns how many. */
+export async function takeOverPending(tx: BrokerTransaction, logId: number): Promise<number> {
+  const { rows } = await sql<{ taken: number }>`
+    select ledger.take_over_pending(${logId}::smallint) as taken`.execute(tx);
+  return rows[0]?.taken ?? 0;
 }

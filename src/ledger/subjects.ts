@@ -16,7 +16,7 @@ const maxKept = 20_000;
 /** No longer than this does a process hold the key of a household that another one erased. */
 const keptMs = 300_000;
 
-export function openSubjects(db: SubjectKeyDatabase, origin: string): Subjects {
+export function openSubjects(db: SubjectKeyDatabase, origin: string, { isSuccessor = false } = {}): Subjects {
   const kept = new Map<string, { readonly subject: Subject; readonly until: number }>();
   return {
     create: (householdId) => insertKey(db, householdId),
@@ -26,7 +26,7 @@ export function openSubjects(db: SubjectKeyDatabase, origin: string): Subjects {
       kept.delete(householdId);
       const key = await findKey(db, householdId);
       if (key === null) return null;
-      const subject = openSubject(key, origin);
+      const subject = openSubject(key, origin, isSuccessor);
       const oldest = kept.size >= maxKept ? kept.keys().next().value : undefined;
       if (oldest !== undefined) kept.delete(oldest);
       kept.set(householdId, { subject, until: performance.now() + keptMs });

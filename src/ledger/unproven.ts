@@ -1,6 +1,6 @@
 // What a verification could not prove, in words for a regulator: silence here would be read as proof.
 // A sentence may only leave this list when something has been checked that makes it untrue.
-import type { VerdictCounts } from './verdict.ts';
+import type { FormerPart, VerdictCounts } from './verdict.ts';
 import type { Witnessed } from './verify-witnesses.ts';
 
 export interface ProvenGround {
@@ -14,6 +14,9 @@ export interface ProvenGround {
   /** Digests of policies that were published and whose text is not here. */
   readonly policiesWithoutText: readonly string[];
   readonly hasForgottenRequests: boolean;
+  readonly former: FormerPart | null;
+  /** Who told how long the former log was. */
+  readonly knownFrom: string | null;
 }
 
 export function whatIsUnproven(ground: ProvenGround): string[] {
@@ -22,6 +25,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
     witnesses(ground),
     `That nothing was added after entry ${ground.size - 1}: compare with a checkpoint that you got later, or from another.`,
     pinned(ground),
+    ...former(ground),
     reads(ground.counts),
     consents(ground.counts),
     chains(ground.counts),
@@ -55,6 +59,21 @@ function witnesses({ witnessed, size, counts }: ProvenGround): string {
 function pinned({ hasPinnedCheckpoint }: ProvenGround): string | null {
   if (hasPinnedCheckpoint) return null;
   return 'That the log is the one that was seen before: no earlier checkpoint was given to compare it with.';
+}
+
+function former({ former: part, knownFrom }: ProvenGround): string[] {
+  if (part === null) return [];
+  const { origin, keptSize, knownSize, isVerified, consentsEnded } = part;
+  const lost =
+    knownSize === keptSize
+      ? `Whether entries of ${origin}, which this log goes on for, are lost: none is known of, and ${keptSize} are left.`
+      : `What stood in entries ${keptSize} to ${knownSize - 1} of ${origin}, which this log goes on for: they are lost. That they existed is shown by ${knownFrom}; whether more came after them is not known.`;
+  if (isVerified) return [lost];
+  const ended =
+    consentsEnded === 0
+      ? ''
+      : ` ${consentsEnded} entries here end consents of it, which cannot be looked up.`;
+  return [lost, `What ${origin} says: it was not given here.${ended}`];
 }
 
 function reads({ storeReads, disclosuresWithoutStoreRead }: VerdictCounts): string {

@@ -19,6 +19,8 @@ export const violationKinds = [
   'entry_body',
   'request_repeated',
   'log_opened',
+  'succession_invalid',
+  'former_mismatch',
   'map_size',
   'map_root',
   'tag_repeated',
@@ -89,6 +91,8 @@ export interface Verdict {
   readonly keys: readonly string[];
   /** Names of the witnesses of the newest checkpoint that any of those whose keys were given cosigned. */
   readonly witnesses: readonly string[];
+  /** What the log goes on for; null for one that was opened anew. */
+  readonly former: FormerPart | null;
   /** That checkpoint; null if there is none. */
   readonly witnessed: Witnessed | null;
   /** The first hundred, in the order found. */
@@ -97,6 +101,18 @@ export interface Verdict {
   readonly counts: VerdictCounts;
   /** In words: what follows from none of this. */
   readonly unproven: readonly string[];
+}
+
+export interface FormerPart {
+  readonly origin: string;
+  /** Its entries that are left: 0 to this, exclusive. */
+  readonly keptSize: number;
+  /** How many there are known to have been: those from `keptSize` on are lost. */
+  readonly knownSize: number;
+  /** It was verified too, and is the one that this log speaks of. */
+  readonly isVerified: boolean;
+  /** Entries here that end consents of the former log. */
+  readonly consentsEnded: number;
 }
 
 const KEPT = 100;

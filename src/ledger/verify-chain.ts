@@ -32,8 +32,12 @@ export class ChainCheck {
     return this.#leaf;
   }
 
+  root(): Hash {
+    return frontierRoot({ hashes: this.#frontier }, this.#sha256);
+  }
+
   hasRoot(root: Hash): boolean {
-    return sameBytes(frontierRoot({ hashes: this.#frontier }, this.#sha256), root);
+    return sameBytes(this.root(), root);
   }
 
   /** Index of the entry taken last: where it stands, whatever it says. */

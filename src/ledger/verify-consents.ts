@@ -3,6 +3,7 @@
 import type { EntryOf } from './entry-body.ts';
 import { isNoFiner } from './entry-field.ts';
 import type { Findings } from './verdict.ts';
+import type { FormerLog } from './verify-link.ts';
 import type { Place } from './verify-meaning.ts';
 
 type Requested = EntryOf<'consent.requested'>;
@@ -33,12 +34,36 @@ const describe = (consent: ConsentState | undefined): string =>
       ? `was ${consent.how} at entry ${consent.index}`
       : `is ${consent.state}`;
 
+/** What is known of the consents of the log that this one goes on for: null where that log was not given. */
+export type FormerConsents = Pick<FormerLog, 'consentHolder'> | null;
+
 export class ConsentCheck {
   readonly #findings: Findings;
   readonly #consents = new Map<string, ConsentState>();
+  /** Undefined for a log that was opened anew. */
+  #former: FormerConsents | undefined;
+  #endedOfFormer = 0;
 
   constructor(findings: Findings) {
     this.#findings = findings;
+  }
+
+  /** Entry 0 says that this log goes on for another. No consent of that one is in force here. */
+  succeed(former: FormerConsents): void {
+    this.#former = former;
+  }
+
+  /** Entries that end a consent of the former log: stops that waited for it. */
+  get endedOfFormer(): number {
+    return this.#endedOfFormer;
+  }
+
+  get refs(): ReadonlyMap<string, ConsentState> {
+    return this.#consents;
+  }
+
+  isOfFormer(consentRef: string): boolean {
+    return this.#former?.consentHolder(consentRef) != null;
   }
 
   find(consentRef: string): ConsentState | undefined {
@@ -109,6 +134,7 @@ export class ConsentCheck {
       index: place.index,
       thirdParty: body.third_party,
     };
+    if (before === undefined && this.#former !== undefined) return this.#closeOfFormer(place, body, after);
     // A stop is a stop, whatever state it came in: nothing may follow it.
     if (before?.state !== from)
       return this.#illegal(place, before, body, before?.state === 'over' ? null : after);
@@ -118,6 +144,16 @@ export class ConsentCheck {
       this.#findings.add(place.index, 'purpose_not_consented', `the request was for ${terms.purpose}`);
     if ('version' in body && before.state === 'given' && body.version !== before.terms.version)
       this.#findings.add(place.index, 'consent_version', `version ${before.terms.version} was in force`);
+    return after;
+  }
+
+  /** What waited for the former log when that was closed is written here. */
+  #closeOfFormer(place: Place, body: Answered | Over, after: ConsentState): ConsentState {
+    const holder = this.#former?.consentHolder(body.consent_ref);
+    if (holder === null) return this.#illegal(place, undefined, body, after);
+    if (holder !== undefined && holder !== body.third_party)
+      this.#otherParty(place, body.third_party, holder);
+    this.#endedOfFormer++;
     return after;
   }
 
@@ -148,6 +184,11 @@ export class ConsentCheck {
       `${said} is not ${agreed}, whose consent this is`,
     );
   }
+}
+
+export function holderOf(consent: ConsentState): string {
+  if (consent.state === 'over') return consent.thirdParty;
+  return (consent.state === 'given' ? consent.terms : consent.request).third_party;
 }
 
 const given = (terms: Terms, read = new Set<string>()): GivenConsent => ({

@@ -25,7 +25,9 @@ export class DisclosureCheck {
     this.#disclosed.add(place.index);
     const find: Find = (kind, message) => this.#findings.add(place.index, kind, message);
     const consent = this.#consents.find(body.consent_ref);
-    if (consent === undefined) find('consent_unknown', `${body.consent_ref} was not given before`);
+    if (consent === undefined && this.#consents.isOfFormer(body.consent_ref))
+      find('consent_not_in_force', `${body.consent_ref} is of the former log, and ended with it`);
+    else if (consent === undefined) find('consent_unknown', `${body.consent_ref} was not given before`);
     else if (consent.state === 'requested')
       find('consent_not_in_force', `${body.consent_ref} was requested, not given`);
     else if (consent.state === 'over')

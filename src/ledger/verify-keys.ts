@@ -30,6 +30,8 @@ export class KeyCheck {
   readonly #doubtful: number[] = [];
   #opened: string | null = null;
   #origin = '';
+  /** None of the keys that the caller brought is of this log: a fault, unless the former log handed over to its key. */
+  #lacksOwn = false;
 
   /** Throws NoteError if a key that the caller brought cannot be read. */
   constructor(trusted: readonly string[] | undefined, sha256: Sha256, findings: Findings) {
@@ -45,8 +47,31 @@ export class KeyCheck {
   /** A log's key bears the log's name. */
   belongTo(origin: string): void {
     this.#origin = origin;
-    if (this.hasTrusted && !this.#trusted.some((key) => this.#isOfLog(key)))
-      this.#findings.add(null, 'key_not_trusted', `none of the keys given is of the log ${origin}`);
+    this.#lacksOwn = this.hasTrusted && !this.#trusted.some((key) => this.#isOfLog(key));
+  }
+
+  /** The caller brought this key, of whatever log. */
+  brought(text: string): boolean {
+    return this.#trusted.some((key) => key.text === text);
+  }
+
+  /** A key that counts for the former log signed that this one goes on: it counts as if it had been brought. */
+  handOver(): void {
+    const key = this.#ofLog.get(this.#opened ?? '');
+    if (key === undefined) return;
+    this.#followed.set(key.text, key);
+    this.#lacksOwn = false;
+  }
+
+  /** Once entry 0 has been read, or nothing came at all. */
+  settle(): void {
+    if (this.#lacksOwn)
+      this.#findings.addFirst(
+        null,
+        'key_not_trusted',
+        `none of the keys given is of the log ${this.#origin}`,
+      );
+    this.#lacksOwn = false;
   }
 
   /** A key that the export names. */
@@ -134,6 +159,11 @@ export class KeyCheck {
     return [...(this.hasTrusted ? this.#trusted : this.#named), ...this.#followed.values()];
   }
 
+  /** Every key of the log that can be vouched for: those that count, and those that the log named. */
+  get everyKey(): string[] {
+    return this.#isFollowed ? [...new Set([...this.logKeys, ...this.#ofLog.keys()])] : this.logKeys;
+  }
+
   get logKeys(): string[] {
     return [...new Set(this.#used.filter((key) => this.#isOfLog(key)).map((key) => key.text))];
   }
@@ -143,6 +173,7 @@ export class KeyCheck {
    * whole log. Gives the checkpoints that hold because of that.
    */
   close(): number {
+    this.settle();
     const isFollowed = this.#isFollowed;
     const counts = new Set(this.logKeys);
     const isStranger = (text: string) => !counts.has(text) && !(isFollowed && this.#ofLog.has(text));

@@ -4,6 +4,7 @@ import { type EntryBody, EntryBodyError, type EntryOf, parseEntryBody } from './
 import type { Findings, VerdictCounts } from './verdict.ts';
 import { ConsentCheck } from './verify-consents.ts';
 import { DisclosureCheck } from './verify-disclosures.ts';
+import type { FormerLog, Succeeded } from './verify-link.ts';
 import { KeyCheck, PartyCheck, PolicyCheck } from './verify-parties.ts';
 import { RequestCheck } from './verify-requests.ts';
 import { StoreReadCheck } from './verify-store-reads.ts';
@@ -35,14 +36,25 @@ export class MeaningCheck {
   readonly #disclosures: DisclosureCheck;
   readonly #parties: PartyCheck;
   readonly #keys: KeyCheck;
-  readonly #storeReads = new StoreReadCheck();
+  #storeReads = new StoreReadCheck();
   readonly #kinds: Record<string, number> = {};
   readonly #signedBy = { code: 0, passkey: 0, sandbox: 0 };
   #withoutStoreRead = 0;
   readonly policies: PolicyCheck;
   readonly requests = new RequestCheck();
 
-  constructor(origin: string, logKeys: KeyLife, map: MapLife, findings: Findings) {
+  /** Of a log that goes on for another: what its entry 0 says. */
+  succeeded: Succeeded | null = null;
+  readonly #former: FormerLog | null;
+
+  constructor(
+    origin: string,
+    logKeys: KeyLife,
+    map: MapLife,
+    findings: Findings,
+    former: FormerLog | null = null,
+  ) {
+    this.#former = former;
     this.#origin = origin;
     this.#logKeys = logKeys;
     this.#map = map;
@@ -61,8 +73,12 @@ export class MeaningCheck {
     this.#kinds[body.kind] = (this.#kinds[body.kind] ?? 0) + 1;
     if (this.requests.isRepeated(body.req))
       this.#findings.add(place.index, 'request_repeated', `request ${body.req} stood in an earlier entry`);
-    if ((place.index === 0) !== (body.kind === 'log.opened'))
-      this.#findings.add(place.index, 'log_opened', 'log.opened is entry 0, and only entry 0');
+    if ((place.index === 0) !== (body.kind === 'log.opened' || body.kind === 'log.succeeded'))
+      this.#findings.add(
+        place.index,
+        'log_opened',
+        'log.opened or log.succeeded is entry 0, and only entry 0',
+      );
     this.#check(place, body);
   }
 
@@ -73,6 +89,10 @@ export class MeaningCheck {
       storeReads: this.#storeReads.counts(),
       disclosuresWithoutStoreRead: this.#withoutStoreRead,
     };
+  }
+
+  get consents(): Pick<ConsentCheck, 'refs' | 'endedOfFormer'> {
+    return this.#consents;
   }
 
   #parse({ index }: Place, text: string): EntryBody | null {
@@ -89,6 +109,10 @@ export class MeaningCheck {
     switch (body.kind) {
       case 'log.opened':
         this.#checkOpened(place, body.origin, body.key);
+        break;
+      case 'log.succeeded':
+        this.#checkOpened(place, body.origin, body.key);
+        if (place.index === 0) this.#succeed(body);
         break;
       case 'policy.published':
         this.policies.publish(body);
@@ -156,6 +180,12 @@ export class MeaningCheck {
     if (index !== 0) return;
     this.#keys.open(key);
     this.#logKeys.open(key);
+  }
+
+  #succeed(body: Succeeded): void {
+    this.succeeded = body;
+    this.#consents.succeed(this.#former);
+    this.#storeReads = new StoreReadCheck({ startsAnywhere: true });
   }
 
   #moveKey(place: Place, body: EntryOf<'key.published' | 'key.retired'>): void {

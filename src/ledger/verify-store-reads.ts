@@ -23,12 +23,19 @@ export class StoreReadCheck {
   /** Below this no range is kept any more. */
   #forgottenTo = 0;
   #forgotten = 0;
+  readonly #startsAnywhere: boolean;
+
+  /** A log that goes on for another finds a store that has counted before. */
+  constructor({ startsAnywhere = false } = {}) {
+    this.#startsAnywhere = startsAnywhere;
+  }
 
   /** `storeRead` is `<store start>/<n>`. False if an entry has that number already. */
   take(storeRead: string): boolean {
     const slash = storeRead.lastIndexOf('/');
     const start = storeRead.slice(0, slash);
     const number = Number(storeRead.slice(slash + 1));
+    if (this.#startsAnywhere && this.#start === null && number > 0) this.#next = number;
     const isNew = number >= this.#next ? this.#advance(start, number) : this.#fill(number);
     if (isNew) this.#numbered++;
     return isNew;

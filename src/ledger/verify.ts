@@ -7,10 +7,12 @@ import { utf8, type VerifyCrypto } from './crypto.ts';
 import { ExportFormatError, type ExportLine, type ExportManifest } from './export-format.ts';
 import { splitNote } from './note.ts';
 import { whatIsUnproven } from './unproven.ts';
-import { Findings, type Verdict } from './verdict.ts';
+import { Findings, type FormerPart, type Verdict } from './verdict.ts';
 import { NoteError } from './verifier-key.ts';
 import { ChainCheck } from './verify-chain.ts';
+import { holderOf } from './verify-consents.ts';
 import { KeyCheck } from './verify-keys.ts';
+import { checkLink, type FormerLog, type Link, readKeptSize } from './verify-link.ts';
 import { MapCheck } from './verify-map.ts';
 import { MeaningCheck } from './verify-meaning.ts';
 import { WitnessCheck } from './verify-witnesses.ts';
@@ -22,8 +24,46 @@ export interface VerifyOptions extends VerifyCrypto {
   readonly checkpoints?: readonly string[];
 }
 
+/** What one log of a line is verified with, besides. */
+interface Neighbours {
+  /** The log that this one goes on for, verified before. */
+  readonly former: FormerLog | null;
+  /** How many entries of this log the next one says that it kept; null for the last. */
+  readonly keptSize: number | null;
+}
+
+const alone: Neighbours = { former: null, keptSize: null };
+
 /** Throws NoteError if a key or a checkpoint of the options cannot be used: that is no fault of the log. */
 export async function verifyLog(lines: AsyncIterable<ExportLine>, options: VerifyOptions): Promise<Verdict> {
+  return (await verifyBeside(lines, options, alone)).verdict;
+}
+
+/**
+ * A log and those that it goes on for, the oldest first: one verdict each. Each is asked for its lines twice, for what an
+ * earlier one must hold stands in entry 0 of the next.
+ */
+export async function verifyLine(
+  logs: readonly (() => AsyncIterable<ExportLine>)[],
+  options: VerifyOptions,
+): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  let former: FormerLog | null = null;
+  for (const [i, log] of logs.entries()) {
+    const next = logs[i + 1];
+    const keptSize = next === undefined ? null : await readKeptSize(next());
+    const verified = await verifyBeside(log(), options, { former, keptSize });
+    verdicts.push(verified.verdict);
+    former = verified.asFormer;
+  }
+  return verdicts;
+}
+
+async function verifyBeside(
+  lines: AsyncIterable<ExportLine>,
+  options: VerifyOptions,
+  beside: Neighbours,
+): Promise<{ readonly verdict: Verdict; readonly asFormer: FormerLog }> {
   const findings = new Findings();
   const keys = new KeyCheck(options.keys, options.sha256, findings);
   let log: LogCheck | null = null;
@@ -32,7 +72,7 @@ export async function verifyLog(lines: AsyncIterable<ExportLine>, options: Verif
       if (line.type === 'manifest') {
         if (log !== null) throw new ExportFormatError('there is more than one manifest');
         keys.belongTo(line.origin);
-        log = new LogCheck(line, keys, options, findings);
+        log = new LogCheck(line, keys, options, findings, beside);
         await log.pin(options.checkpoints ?? []);
       } else {
         if (log === null) throw new ExportFormatError('the manifest does not come first');
@@ -46,7 +86,8 @@ export async function verifyLog(lines: AsyncIterable<ExportLine>, options: Verif
     if (!(error instanceof ExportFormatError)) throw error;
     findings.add(null, 'export_format', error.message);
   }
-  return (log ?? new LogCheck(NO_MANIFEST, keys, options, findings)).close(log !== null);
+  const whole = log ?? new LogCheck(NO_MANIFEST, keys, options, findings, beside);
+  return { verdict: whole.close(log !== null), asFormer: whole.asFormer() };
 }
 
 const NO_MANIFEST: ExportManifest = {
@@ -72,8 +113,19 @@ class LogCheck {
   #coveredSize: number | null = null;
   readonly #witnesses: WitnessCheck;
   #hasPinned = false;
+  readonly #beside: Neighbours;
+  #link: Link | null = null;
+  /** The root of what the next log says that it kept. */
+  #keptRoot: string | null = null;
 
-  constructor(manifest: ExportManifest, keys: KeyCheck, crypto: VerifyCrypto, findings: Findings) {
+  constructor(
+    manifest: ExportManifest,
+    keys: KeyCheck,
+    crypto: VerifyCrypto,
+    findings: Findings,
+    beside: Neighbours,
+  ) {
+    this.#beside = beside;
     this.#manifest = manifest;
     this.#keys = keys;
     this.#crypto = crypto;
@@ -81,11 +133,14 @@ class LogCheck {
     this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
     this.#chain = new ChainCheck(manifest.origin, crypto.sha256, findings);
     this.#map = new MapCheck(crypto.sha256, findings);
-    this.#meaning = new MeaningCheck(manifest.origin, keys, this.#map, findings);
+    this.#meaning = new MeaningCheck(manifest.origin, keys, this.#map, findings, beside.former);
   }
 
   async pin(notes: readonly string[]): Promise<void> {
     for (const note of notes) {
+      const named = parseCheckpoint(splitNote(note).text).origin;
+      // In a line of logs each checkpoint that was kept is of one of them.
+      if (named !== this.#manifest.origin && this.#isInLine()) continue;
       const { origin, size, root } = this.#keys.hasTrusted
         ? await openCheckpoint(note, this.#keys.trust, this.#crypto)
         : parseCheckpoint(splitNote(note).text);
@@ -99,8 +154,7 @@ class LogCheck {
   take(line: Exclude<ExportLine, ExportManifest>): Promise<void> | undefined {
     switch (line.type) {
       case 'entry':
-        this.#takeEntry(line.entry);
-        return undefined;
+        return this.#takeEntry(line.entry);
       case 'checkpoint':
         return this.#takeCheckpoint(line.note);
       case 'key':
@@ -113,14 +167,50 @@ class LogCheck {
     }
   }
 
-  #takeEntry(text: string): void {
+  #takeEntry(text: string): Promise<void> | undefined {
     const entry = this.#chain.take(text);
     this.#map.take(this.#chain.index, entry?.stag ?? null, this.#chain.leaf);
     if (entry !== null) {
       this.#witnesses.takeEntry(entry.timeMs);
       this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
     }
+    if (this.#chain.size === this.#beside.keptSize) this.#keptRoot = encodeBase64(this.#chain.root());
+    if (this.#chain.size === 1) return this.#takeFirst();
     this.#comparePinned();
+    return undefined;
+  }
+
+  /** Entry 0 says whether this log goes on for another, and so which keys may count. */
+  async #takeFirst(): Promise<void> {
+    const body = this.#meaning.succeeded;
+    const { former } = this.#beside;
+    if (body !== null) {
+      const { isHandedOver, link } = await checkLink(body, former, this.#findings, this.#crypto);
+      this.#link = link;
+      const counts = this.#keys.brought(body.former_key) || link.isFormerVerified;
+      if (isHandedOver && counts && this.#keys.hasTrusted) this.#keys.handOver();
+    } else if (former !== null)
+      this.#findings.add(0, 'former_mismatch', `it does not go on for ${former.origin}`);
+    this.#keys.settle();
+    this.#comparePinned();
+  }
+
+  #isInLine(): boolean {
+    return this.#beside.former !== null || this.#beside.keptSize !== null;
+  }
+
+  asFormer(): FormerLog {
+    const { keptSize } = this.#beside;
+    const { refs } = this.#meaning.consents;
+    return {
+      origin: this.#manifest.origin,
+      keys: this.#keys.everyKey,
+      holds: (kept) => kept.size === keptSize && kept.root === this.#keptRoot,
+      consentHolder: (consentRef) => {
+        const consent = refs.get(consentRef);
+        return consent === undefined ? null : holderOf(consent);
+      },
+    };
   }
 
   #takePolicy(digest: string, text: string): void {
@@ -192,6 +282,8 @@ class LogCheck {
         (digest) => !this.#policyTexts.has(digest),
       ),
       hasForgottenRequests: this.#meaning.requests.hasForgotten,
+      former: this.#formerPart(),
+      knownFrom: this.#link?.body.known_from ?? null,
     };
     return {
       sound: this.#findings.count === 0,
@@ -199,11 +291,24 @@ class LogCheck {
       size,
       keys: ground.keys,
       witnesses: witnessed?.witnesses ?? [],
+      former: ground.former,
       witnessed,
       violations: this.#findings.kept,
       violationCount: this.#findings.count,
       counts,
       unproven: whatIsUnproven(ground),
+    };
+  }
+
+  #formerPart(): FormerPart | null {
+    if (this.#link === null) return null;
+    const { body, isFormerVerified } = this.#link;
+    return {
+      origin: body.former_origin,
+      keptSize: body.kept_size,
+      knownSize: body.known_size,
+      isVerified: isFormerVerified,
+      consentsEnded: this.#meaning.consents.endedOfFormer,
     };
   }
 

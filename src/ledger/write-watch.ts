@@ -101,6 +101,8 @@ class Watch {
     if (fault !== null) return fault;
     const head = await readHead(db, logId);
     if (head === null) return await findRollback(db, this.#parts, nothing, guard);
+    if (head.succeeded_by !== null)
+      return `this log is closed, and ${head.succeeded_by} goes on: start the broker again`;
     return (
       (await findRollback(db, this.#parts, head, guard)) ??
       this.#setBack(head) ??
@@ -143,6 +145,7 @@ const nothing: HeadState = {
   now_ms: 0,
   offset_ms: 0,
   mode: '',
+  succeeded_by: null,
   checkpoint_size: null,
   note: null,
 };

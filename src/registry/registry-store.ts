@@ -145,3 +145,34 @@ export async function keepFetchedKeys(
   );
   return rows[0]?.kept === true;
 }
+
+export interface StandingThirdParty {
+  readonly clientId: ClientId;
+  readonly class: string;
+  readonly group: string;
+  readonly purposes: readonly string[];
+  readonly suspendedReason: string;
+}
+
+/** Suspends all that are active; gives every one that is suspended then, in the order of registration. */
+export async function suspendAll(tx: BrokerTransaction, reason: string): Promise<StandingThirdParty[]> {
+  await tx
+    .updateTable('registry.third_party')
+    .set({ status: 'suspended', suspended_reason: reason })
+    .where('status', '=', 'active')
+    .execute();
+  const rows = await tx
+    .selectFrom('registry.third_party')
+    .select(['client_id', 'class', 'legal_group', 'purposes', 'suspended_reason'])
+    .where('status', '=', 'suspended')
+    .orderBy('registered_at')
+    .orderBy('client_id')
+    .execute();
+  return rows.map((row) => ({
+    clientId: row.client_id as ClientId,
+    class: row.class,
+    group: row.legal_group,
+    purposes: row.purposes,
+    suspendedReason: row.suspended_reason ?? reason,
+  }));
+}

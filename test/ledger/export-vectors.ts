@@ -1,13 +1,13 @@
 // The exports of test/vectors/ledger/exports: how each is made, and what a verifier must find in it.
 // The files are committed so that other programs can use them; a test makes them anew and compares.
 import type { EntryDraft, EntryKind } from '../../src/ledger/entry-body.ts';
-import { type ExportLine, formatExportLine } from '../../src/ledger/export-format.ts';
+import type { ExportLine } from '../../src/ledger/export-format.ts';
 import { formatNote, splitNote } from '../../src/ledger/note.ts';
 import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
-import type { ViolationKind } from '../../src/ledger/verdict.ts';
 import { at, given, honestThen, read } from './bent-log.ts';
+import { type ExportVector, type Found, fileOf, keys, vector } from './export-vector.ts';
 import { mapped, tagOf } from './mapped-exports.ts';
-import { former, next, rotated } from './rotated-exports.ts';
+import { former as formerKey, next, rotated } from './rotated-exports.ts';
 import {
   checkpointOf,
   drafts,
@@ -18,39 +18,9 @@ import {
   START_S,
   type Step,
 } from './small-log.ts';
+import { succeededVectors } from './succeeded-vectors.ts';
 import { ours } from './vectors.ts';
 
-export interface ExportVector {
-  readonly name: string;
-  readonly about: string;
-  readonly file: string;
-  readonly keys: readonly string[];
-  readonly checkpoints: readonly string[];
-  /** Index of the entry, or null for the log as a whole, and the kind; none for a sound log. */
-  readonly violations: readonly (readonly [number | null, ViolationKind])[];
-  readonly witnesses: readonly string[];
-}
-
-type Found = readonly (readonly [number | null, ViolationKind])[];
-export const fileOf = (lines: readonly ExportLine[]): string => lines.map(formatExportLine).join('');
-const keys = [ours.logKey];
-
-const vector = (
-  name: string,
-  about: string,
-  lines: readonly ExportLine[] | string,
-  violations: Found = [],
-  bend: Partial<ExportVector> = {},
-): ExportVector => ({
-  name,
-  about,
-  file: typeof lines === 'string' ? lines : fileOf(lines),
-  keys,
-  checkpoints: [],
-  violations,
-  witnesses: [],
-  ...bend,
-});
 const ofSteps = (name: string, about: string, steps: readonly Step[], violations: Found = []): ExportVector =>
   vector(name, about, exportOf(entriesOf(steps)), violations);
 
@@ -313,7 +283,7 @@ export const exportVectors: readonly ExportVector[] = [
     keys: [next.key.text],
   }),
   vector('rotated-both', 'the key was rotated; both were brought', rotated.inOrder, [], {
-    keys: [former.key.text, next.key.text],
+    keys: [formerKey.key.text, next.key.text],
   }),
   vector(
     'rotated-apart',
@@ -349,4 +319,13 @@ export const exportVectors: readonly ExportVector[] = [
   vector('rotated-foreign', 'a key of another log was published', rotated.ofAnotherLog, [
     [8, 'key_not_trusted'],
   ]),
+  ...succeededVectors,
 ];
+
+/** With the exports of its former logs in place of their names. */
+export const withFormers = (one: ExportVector) => ({
+  ...one,
+  formers: one.formers.map((name) => exportVectors.find((other) => other.name === name)?.file ?? ''),
+});
+
+export { fileOf } from './export-vector.ts';

@@ -5,13 +5,14 @@ import { utf8 } from '../../src/ledger/crypto.ts';
 import { assembleEntry, genesisPrev } from '../../src/ledger/entry.ts';
 import { type EntryDraft, type EntryKind, sealBody } from '../../src/ledger/entry-body.ts';
 import { EXPORT_FORMAT, type ExportLine } from '../../src/ledger/export-format.ts';
+import { formatHandover, type Handover } from '../../src/ledger/handover.ts';
 import { leafHash, rootOfLeaves } from '../../src/ledger/merkle.ts';
 import { nodeCrypto, sha256 } from '../../src/ledger/node-crypto.ts';
-import { noteSigner } from '../../src/ledger/note-signer.ts';
+import { type NoteSigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import { EMPTY_NODE, mapRoot } from '../../src/ledger/tag-map.ts';
 import type { Verdict } from '../../src/ledger/verdict.ts';
 import { type VerifyOptions, verifyLog } from '../../src/ledger/verify.ts';
-import { encodeBase64 } from '../../src/lib/base64.ts';
+import { decodeBase64, encodeBase64 } from '../../src/lib/base64.ts';
 import { ours } from './vectors.ts';
 
 export const BRIGHTWATT = 'client_BRIGHTWATTbrightwattBR';
@@ -24,6 +25,13 @@ export const POLICY_TEXT = 'permit (principal, action, resource);';
 /** base64 SHA-256 of POLICY_TEXT. */
 export const POLICY = 'cNyFKy6KJ9i7x96nx1+w959jRCDbS0zMDByLbopDK6o=';
 export const START_S = 1_700_000_000;
+
+/** The log that a small log may go on for, and its key. */
+export const formerOrigin = 'former.example/audit';
+export const formerSigner = noteSigner(formerOrigin, new Uint8Array(32).fill(6));
+const decoded = (text: string): Uint8Array => decodeBase64(text) as Uint8Array;
+export const handoverOf = (handover: Handover): string =>
+  encodeBase64(utf8(formerSigner.signNote(formatHandover(handover))));
 
 type Draft<Kind extends EntryKind> = Extract<EntryDraft, { kind: Kind }>;
 const terms = {
@@ -49,6 +57,25 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
     mode: 'sandbox',
     origin: ours.origin,
     key: ours.logKey,
+  },
+  'log.succeeded': {
+    kind: 'log.succeeded',
+    actor: 'operator',
+    mode: 'sandbox',
+    origin: ours.origin,
+    key: ours.logKey,
+    former_origin: formerOrigin,
+    former_key: formerSigner.key.text,
+    kept_size: 1,
+    kept_root: POLICY,
+    known_size: 3,
+    known_checkpoint: encodeBase64(
+      utf8(
+        formerSigner.signNote(formatCheckpoint({ origin: formerOrigin, size: 3, root: new Uint8Array(32) })),
+      ),
+    ),
+    known_from: 'the head guard',
+    handover: handoverOf({ formerOrigin, keptSize: 1, keptRoot: decoded(POLICY), key: ours.logKey }),
   },
   'key.published': { kind: 'key.published', actor: 'operator', use: 'tokens', key: '{"kty":"EC"}' },
   'key.retired': { kind: 'key.retired', actor: 'broker', use: 'tokens', key: '{"kty":"EC"}' },
@@ -185,8 +212,8 @@ export interface Step {
 }
 
 /** Entry texts of a log that links and hashes as it should, but for what its steps bend. */
-export function entriesOf(steps: readonly Step[]): string[] {
-  let prev = genesisPrev(ours.origin, sha256);
+export function entriesOf(steps: readonly Step[], origin = ours.origin): string[] {
+  let prev = genesisPrev(origin, sha256);
   return steps.map((step, index) => {
     const sealed = sealBody(step.draft, step.request ?? requestOf(index), commitOf(step.draft.kind));
     const timeMs = step.timeMs ?? START_S * 1000 + index * 1000;
@@ -198,31 +225,37 @@ export function entriesOf(steps: readonly Step[]): string[] {
   });
 }
 
-export function checkpointOf(entries: readonly string[], size = entries.length): string {
-  const leaves = entries.slice(0, size).map((text) => leafHash(utf8(text), sha256));
-  return logSigner.signNote(
-    formatCheckpoint({ origin: ours.origin, size, root: rootOfLeaves(leaves, sha256) }),
+export const rootOf = (entries: readonly string[], size = entries.length): Uint8Array =>
+  rootOfLeaves(
+    entries.slice(0, size).map((text) => leafHash(utf8(text), sha256)),
+    sha256,
   );
-}
+
+export const checkpointOf = (
+  entries: readonly string[],
+  size = entries.length,
+  signer: NoteSigner = logSigner,
+): string =>
+  signer.signNote(formatCheckpoint({ origin: signer.key.name, size, root: rootOf(entries, size) }));
 
 /** An export with the key, the policy text and the last checkpoint. */
-export function exportOf(entries: readonly string[]): ExportLine[] {
+export function exportOf(entries: readonly string[], signer: NoteSigner = logSigner): ExportLine[] {
   return [
     {
       type: 'manifest',
       format: EXPORT_FORMAT,
-      origin: ours.origin,
+      origin: signer.key.name,
       size: entries.length,
       exported_ms: START_S * 1000,
     },
-    { type: 'key', key: ours.logKey },
+    { type: 'key', key: signer.key.text },
     { type: 'policy', digest: POLICY, text: POLICY_TEXT },
     ...entries.map((entry): ExportLine => ({ type: 'entry', entry })),
-    { type: 'checkpoint', note: checkpointOf(entries) },
+    { type: 'checkpoint', note: checkpointOf(entries, entries.length, signer) },
   ];
 }
 
-async function* asStream(lines: readonly ExportLine[]): AsyncGenerator<ExportLine> {
+export async function* asStream(lines: readonly ExportLine[]): AsyncGenerator<ExportLine> {
   yield* lines;
 }
 

@@ -2,14 +2,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ExportLine } from '../../src/ledger/export-format.ts';
+import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { noteSigner } from '../../src/ledger/note-signer.ts';
+import type { Verdict } from '../../src/ledger/verdict.ts';
 import { NoteError } from '../../src/ledger/verifier-key.ts';
+import { verifyLine } from '../../src/ledger/verify.ts';
 import { at, chainKinds, finds, honestThen, read, shown, verifySteps } from './bent-log.ts';
 import {
+  asStream,
   checkpointOf,
   drafts,
   entriesOf,
   exportOf,
+  formerSigner,
   honest,
   POLICY,
   requestOf,
@@ -17,6 +22,7 @@ import {
   type Step,
   verifyLines,
 } from './small-log.ts';
+import { former, succeeded } from './succeeded-exports.ts';
 import { ours } from './vectors.ts';
 
 test('an honest log is sound, is counted, and says what it could not prove', async () => {
@@ -320,6 +326,13 @@ test('log.opened anywhere but first, or not first, or of another log is found', 
     'log_opened',
   ]);
   finds(await verifySteps(at(honest, 0, { draft: drafts['key.published'] })), [0, 'log_opened']);
+});
+
+test('a log that goes on says of the former one what that one signed, and a line of logs must fit', async () => {
+  finds(await verifyLines(succeeded.otherSize), [0, 'succession_invalid']);
+  const line = [former, succeeded.otherRoot].map((lines) => () => asStream(lines));
+  const options = { ...nodeCrypto, keys: [ours.logKey, formerSigner.key.text] };
+  finds((await verifyLine(line, options)).at(-1) as Verdict, [0, 'former_mismatch']);
 });
 
 test('the first hundred violations are kept and all are counted', async () => {

@@ -20,6 +20,8 @@ export interface ExportCase {
   readonly file: string | Uint8Array;
   readonly keys: readonly string[];
   readonly checkpoints?: readonly string[];
+  /** Exports of the logs that it goes on for, the oldest first. */
+  readonly formers?: readonly (string | Uint8Array)[];
 }
 
 export interface PythonVerdict {
@@ -31,6 +33,7 @@ export interface PythonVerdict {
   readonly violation_count: number;
   readonly violations: { index: number | null; kind: string; message: string }[];
   readonly counts: Record<string, unknown>;
+  readonly former: Record<string, unknown> | null;
 }
 
 const driver = `
@@ -40,15 +43,16 @@ sys.dont_write_bytecode = True
 import base64, verify
 for line in sys.stdin:
     case = json.loads(line)
-    verifier = verify.Verifier(case["keys"], case["checkpoints"])
-    verifier.run(verify.read_lines(io.BytesIO(base64.b64decode(case["file"]))))
-    print(json.dumps(verifier.verdict()))
+    files = [lambda text=text: io.BytesIO(base64.b64decode(text)) for text in [*case["formers"], case["file"]]]
+    print(json.dumps(verify.verify_line(files, case["keys"], case["checkpoints"])[-1].verdict()))
 `;
+
+const encoded = (file: string | Uint8Array): string => Buffer.from(file).toString('base64');
 
 export function verifyInPython(cases: readonly ExportCase[]): PythonVerdict[] {
   const input = cases
-    .map(({ file, keys, checkpoints = [] }) =>
-      JSON.stringify({ file: Buffer.from(file).toString('base64'), keys, checkpoints }),
+    .map(({ file, keys, checkpoints = [], formers = [] }) =>
+      JSON.stringify({ file: encoded(file), keys, checkpoints, formers: formers.map(encoded) }),
     )
     .join('\n');
   const out = execFileSync('python3', ['-c', driver, folder], { input, maxBuffer: 1 << 28 }).toString();

@@ -3,7 +3,15 @@
 export interface LedgerTables {
   'ledger.log': { log_id: number; origin: string; mode: string; opened_at: Date; succeeds: number | null };
   'ledger.log_key': { log_id: number; key: string; published_at: Date; retired_at: Date | null };
-  'ledger.head': { log_id: number; size: number; tip: Buffer; frontier: Buffer[]; last_ms: number };
+  'ledger.head': {
+    log_id: number;
+    size: number;
+    tip: Buffer;
+    frontier: Buffer[];
+    last_ms: number;
+    /** Another log has succeeded it. */
+    closed: boolean;
+  };
   'ledger.entry': { log_id: number; idx: number; leaf: Buffer; entry: Buffer };
   /** Level 1 and up; level 0 is ledger.entry.leaf. */
   'ledger.tile_hash': { log_id: number; level: number; place: number; hash: Buffer };

@@ -1,0 +1,127 @@
+// The way back after an honest restore: a log that knows that it was set back is closed, and another goes on for it.
+// What could have been taken back in the part that is lost is taken back here: consents, third parties. Nothing that was
+// stopped comes to life again, and nobody is believed to be still allowed.
+
+import { endConsentsOfLog } from '../consent/consents.ts';
+import { openDatabase } from '../db/database.ts';
+import { headGuardFileOf, openHeadGuard } from '../ledger/head-guard.ts';
+import { findKnownLog, type KnownLog } from '../ledger/known-checkpoints.ts';
+import type { LogMode } from '../ledger/ledger.ts';
+import type { LedgerKeys } from '../ledger/ledger-keys.ts';
+import type { LogInForce } from '../ledger/log-in-force.ts';
+import { readLedgerKeys } from '../ledger/signing-key.ts';
+import { type Successor, succeedLog } from '../ledger/succeed.ts';
+import type { ReachableWitness } from '../ledger/witness-client.ts';
+import type { ClientId } from '../lib/ids.ts';
+import { listSigningKeys } from '../oauth/signing-key-store.ts';
+import { suspendAllThirdParties } from '../registry/suspend-all.ts';
+
+export interface SuccessionParts {
+  /** The broker's database, as the application. */
+  readonly databaseUrl: string;
+  readonly log: LogInForce;
+  readonly mode: LogMode;
+  readonly ledgerKeys: Pick<LedgerKeys, 'all'>;
+  readonly keyDir: string;
+  readonly headGuardFile: string;
+  readonly witnesses: readonly ReachableWitness[];
+}
+
+export interface SuccessionRequest {
+  /** Signed checkpoints that somebody kept. */
+  readonly given?: readonly { readonly note: string; readonly from: string }[];
+  /** The operator says that a backup was restored, although nothing that is kept knows of a longer log. */
+  readonly isRestored?: boolean;
+  /** The name of the log that goes on; by default that of the first log and how many there have been. */
+  readonly origin?: string;
+}
+
+export interface Succession {
+  readonly former: LogInForce;
+  readonly known: KnownLog;
+  readonly successor: Successor;
+  readonly endedConsents: number;
+  /** Wait for an operator to restore them. */
+  readonly suspended: readonly ClientId[];
+}
+
+/** Nothing says that the log was set back. */
+export class NotSetBack extends Error {
+  override readonly name = 'NotSetBack';
+}
+
+const reason =
+  'The records were restored from a backup: each third party is looked at before it may ask again.';
+/** Over every consent and household. */
+const statementTimeoutMs = 3_600_000;
+
+/**
+ * One transaction; started again it either finds nothing done or all of it. Who may call it is the caller's to settle:
+ * in production two operators agree first.
+ * Errors: NotSetBack; the log that is there is not the beginning of the one that was known; its key is missing.
+ */
+export async function succeedAfterRestore(
+  parts: SuccessionParts,
+  request: SuccessionRequest = {},
+): Promise<Succession> {
+  const { databaseUrl, log, mode, keyDir } = parts;
+  const db = openDatabase({ url: databaseUrl, maxConnections: 1, statementTimeoutMs });
+  try {
+    const known = await whatIsKnown(parts, request);
+    let endedConsents = 0;
+    let suspended: readonly ClientId[] = [];
+    const successor = await succeedLog({
+      db,
+      former: log,
+      mode,
+      known,
+      origin: request.origin ?? nextOrigin(log),
+      keyDir,
+      async within(tx) {
+        endedConsents = await endConsentsOfLog(tx, log.logId);
+        const all = await suspendAllThirdParties(tx, reason);
+        suspended = all.clientIds;
+        const keys = (await listSigningKeys(tx)).filter(({ retiredAt }) => retiredAt === null);
+        return [
+          ...keys.map(
+            ({ publicJwk }) =>
+              ({ kind: 'key.published', actor: 'broker', use: 'tokens', key: publicJwk }) as const,
+          ),
+          ...all.entries,
+        ];
+      },
+    });
+    return { former: log, known, successor, endedConsents, suspended };
+  } finally {
+    await db.destroy();
+  }
+}
+
+/** What the log in force is known to have had, and what is left. Changes nothing. Errors: as of succeedAfterRestore. */
+export async function whatIsKnown(
+  { databaseUrl, log, ledgerKeys, keyDir, headGuardFile, witnesses }: SuccessionParts,
+  { given = [], isRestored = false }: SuccessionRequest,
+): Promise<KnownLog> {
+  // A key that was published in the part that is lost is in the folder alone.
+  const inFolder = (await readLedgerKeys(keyDir)).map(({ signer }) => signer.key);
+  const own = [...ledgerKeys.all(), ...inFolder.filter(({ name }) => name === log.origin)];
+  const logKeys = [...new Map(own.map((key) => [key.text, key])).values()];
+  const guard = openHeadGuard(headGuardFileOf(headGuardFile, log.formers.length), () => ({
+    origin: log.origin,
+    logKeys,
+  }));
+  const db = openDatabase({ url: databaseUrl, maxConnections: 1 });
+  try {
+    const known = await findKnownLog({ db, log, logKeys, guard, witnesses, given });
+    if (known.longest.size <= known.kept.size && !isRestored) throw new NotSetBack(soundLine(known));
+    return known;
+  } finally {
+    await db.destroy();
+  }
+}
+
+const soundLine = ({ kept }: KnownLog): string =>
+  `nothing says that this log was set back: all that is kept knows of ${kept.size} entries at most, and they are there`;
+
+const nextOrigin = ({ origin, formers }: LogInForce): string =>
+  `${formers[0]?.origin ?? origin}-${formers.length + 2}`;

@@ -1,0 +1,185 @@
+// The way back after an honest restore, from inside: what was stopped and is lost does not come back, the log that goes on
+// takes entries, and both verify together. The whole way, with a real backup, is test/journeys/restore.test.ts.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { after, before, test } from 'node:test';
+import { type Kysely, sql } from 'kysely';
+import { eraseHousehold, requestErasure } from '../../src/audit/erasure.ts';
+import { NotSetBack, type Succession, succeedAfterRestore } from '../../src/audit/succession.ts';
+import { stopConsent } from '../../src/consent/consents.ts';
+import { databasesOf } from '../../src/db/provision.ts';
+import { exportLog } from '../../src/ledger/export.ts';
+import { countPending, latestCheckpoint } from '../../src/ledger/ledger-store.ts';
+import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
+import { verifyLine } from '../../src/ledger/verify.ts';
+import { listPolicies } from '../../src/policy/policy-store.ts';
+import { restoreThirdParty } from '../../src/registry/registry.ts';
+import { type BareParty, bareParty, bareToken, occupierOf, readyRead } from '../support/bare-access.ts';
+import { type TestBroker, testBroker } from '../support/broker.ts';
+import { testDatabases } from '../support/database.ts';
+import { closedDay, type TestHome, testHome } from '../support/journey.ts';
+import { setBack } from '../support/set-back.ts';
+
+const databases = await testDatabases();
+const superuser: Kysely<unknown> = databases.open(
+  databases.superuserUrl(databasesOf(databases.name).broker),
+  1,
+);
+let broker: TestBroker;
+let party: BareParty;
+before(async () => {
+  broker = await testBroker({ databases });
+  party = await bareParty(broker);
+});
+after(async () => {
+  await broker.close();
+  await databases.close();
+});
+
+const partsOf = ({ parts: { config, stores, log, ledgerKeys } }: TestBroker) => ({
+  databaseUrl: stores.addresses.app,
+  log,
+  mode: config.mode,
+  ledgerKeys,
+  keyDir: config.keyDir,
+  headGuardFile: config.headGuardFile,
+  witnesses: [],
+});
+const again = async () => {
+  await broker.leave();
+  broker = await testBroker({ databases, again: broker });
+};
+const read = async (token: Awaited<ReturnType<typeof bareToken>>) =>
+  (await readyRead(broker, party, token, { ...closedDay(broker), resolution: 'P1D' }))();
+
+async function verdicts(keys: readonly string[]) {
+  const { db, clock, log } = broker.parts;
+  const logs = await Promise.all(
+    [...log.formers, log].map(async ({ logId }) => {
+      const policies = await listPolicies(db, logId);
+      return () => exportLog(db, { logId, clock, policies });
+    }),
+  );
+  return await verifyLine(logs, { ...nodeCrypto, keys });
+}
+
+let home: TestHome;
+let stopped: Awaited<ReturnType<typeof bareToken>>;
+let succession: Succession;
+let formerKey: string;
+
+test('a log of which nothing is known to be missing is not succeeded unless the operator says that a backup was restored', async () => {
+  home = await testHome(broker);
+  await broker.parts.watch.look();
+  await assert.rejects(succeedAfterRestore(partsOf(broker)), NotSetBack);
+  assert.equal(broker.parts.gate.whyShut(), null);
+});
+
+test('a log that was set back is closed, its consents end, and its third parties wait', async () => {
+  stopped = await bareToken(broker, party, home);
+  const other = await bareToken(broker, party, await testHome(broker));
+  assert.equal((await read(stopped)).status, 200);
+  formerKey = broker.parts.ledger.verifierKey;
+  const kept = (await latestCheckpoint(databases.app, 1))?.size as number;
+  const stop = async (token: typeof stopped) =>
+    stopConsent(broker.parts, {
+      consentId: token.consentId,
+      occupierId: (await occupierOf(broker, token.consentId)) as never,
+    });
+  assert.equal((await stop(stopped)).recorded, 'entry');
+  await broker.parts.watch.look();
+  await broker.leave();
+
+  // As the old backup has it: the stop never was.
+  await setBack(superuser, 1, kept);
+  await superuser.transaction().execute(async (tx) => {
+    await sql`set local session_replication_role = replica`.execute(tx);
+    await sql`update consent.consent set state = 'given' where consent_id = ${stopped.consentId}`.execute(tx);
+  });
+  broker = await testBroker({ databases, again: broker });
+  assert.match(broker.parts.gate.whyShut() ?? '', /set back/);
+  assert.equal((await read(stopped)).status, 503);
+  // A stop is kept meanwhile.
+  assert.equal((await stop(other)).recorded, 'pending');
+
+  succession = await succeedAfterRestore(partsOf(broker));
+  assert.equal(succession.known.kept.size, kept);
+  assert.equal(succession.known.longest.size, kept + 1);
+  assert.equal(succession.known.longest.from, 'the head guard');
+  assert.equal(succession.successor.origin, `${broker.parts.config.logOrigin}-2`);
+  assert.equal(succession.successor.waiting, 1);
+  assert.equal(succession.endedConsents, 1);
+  assert.deepEqual(succession.suspended, [party.clientId]);
+  await assert.rejects(succeedAfterRestore(partsOf(broker)), /another has succeeded it/);
+});
+
+test('a broker that was up meanwhile writes nothing more, and says that it must be started again', async () => {
+  await broker.parts.watch.look();
+  assert.match(broker.parts.gate.whyShut() ?? '', /is closed, and .*-2 goes on: start the broker again/);
+  assert.equal((await read(stopped)).status, 503);
+});
+
+test('the log that goes on writes the stop that waited, and nothing is read by a consent of the former log', async () => {
+  await again();
+  const { log, gate, ledger } = broker.parts;
+  assert.equal(gate.whyShut(), null);
+  assert.equal(log.origin, succession.successor.origin);
+  assert.deepEqual(
+    log.formers.map(({ logId }) => logId),
+    [1],
+  );
+  const until = performance.now() + 20_000;
+  while ((await countPending(databases.app, log.logId)) > 0) {
+    assert.ok(performance.now() < until, 'the stop still waits');
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assert.equal(await countPending(databases.app, 1), 0);
+  await restoreThirdParty({ ...broker.parts, ledger }, party.clientId as never);
+  assert.equal((await read(stopped)).status, 401);
+});
+
+test('asked again, the householder gives again, and readings leave under the log that goes on', async () => {
+  const token = await bareToken(broker, party, home);
+  const answer = await read(token);
+  assert.equal(answer.status, 200);
+  assert.match(answer.headers.get('ledger-entry') ?? '', new RegExp(`^${succession.successor.origin}/\\d+$`));
+});
+
+test('both logs verify as one line with the former key alone, and the lost entries are named in words', async () => {
+  const [former, next] = await verdicts([formerKey]);
+  assert.deepEqual(former?.violations, []);
+  assert.deepEqual(next?.violations, []);
+  const { kept, longest } = succession.known;
+  assert.deepEqual(next?.former, {
+    origin: broker.parts.config.logOrigin,
+    keptSize: kept.size,
+    knownSize: longest.size,
+    isVerified: true,
+    consentsEnded: 1,
+  });
+  assert.ok(
+    next?.unproven.some((sentence) => sentence.includes(`entries ${kept.size} to ${longest.size - 1}`)),
+  );
+});
+
+test('each log keeps a head guard of its own, and the former one goes on knowing the longer log', async () => {
+  await broker.parts.watch.look();
+  const { headGuardFile } = broker.parts.config;
+  assert.match(await readFile(headGuardFile, 'utf8'), new RegExp(`\n${succession.known.longest.size}\n`));
+  assert.ok((await readFile(`${headGuardFile}-2`, 'utf8')).startsWith(`${succession.successor.origin}\n`));
+});
+
+test('erasing a household reaches what it did in the former log', async () => {
+  await requestErasure(broker.parts, home.householdId, { askedBy: 'operator', now: true });
+  await eraseHousehold(broker.parts, home.householdId);
+  const { rows } = await sql<{ n: number }>`
+    select (select count(*) from consent.consent where household_id = ${home.householdId})
+      + (select count(*) from subject.entry where household_id = ${home.householdId})
+      + (select count(*) from subject.chain where household_id = ${home.householdId})
+      + (select count(*) from household.household where household_id = ${home.householdId}) as n`.execute(
+    superuser,
+  );
+  assert.equal(Number(rows[0]?.n), 0);
+  const [former, next] = await verdicts([formerKey]);
+  assert.ok(former?.sound && next?.sound);
+});
