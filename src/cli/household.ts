@@ -20,6 +20,7 @@ interface AddOptions {
   readonly fuel: string;
   readonly zone?: string;
   readonly from?: string;
+  readonly prepayment?: true;
 }
 
 export function addHouseholdCommands(program: Command): void {
@@ -36,6 +37,7 @@ export function addHouseholdCommands(program: Command): void {
       '--zone <zone>',
       `time zone of its local days (default: what its first file says, else ${defaultZone})`,
     )
+    .option('--prepayment', 'the meter is paid for beforehand: its days are kept from most purposes')
     .option('--from <date>', 'the first local day that is theirs (default: today)')
     .option('--json', 'the same: this command always answers with JSON')
     .action(async (options: AddOptions) => {
@@ -56,6 +58,7 @@ interface ReadOptions {
   /** Null: the first file that is imported settles it. */
   readonly zone: string | null;
   readonly from: LocalDate | null;
+  readonly prepayment: boolean | null;
 }
 
 function readOptions(options: AddOptions): ReadOptions {
@@ -68,7 +71,8 @@ function readOptions(options: AddOptions): ReadOptions {
   const from = options.from === undefined ? null : parseLocalDate(options.from);
   if (options.from !== undefined && from === null)
     throw new UsageError(`--from: ${options.from} is not a date such as 2026-01-31`);
-  return { email, mpan: options.meterPoint, address, fuel, zone, from };
+  const prepayment = options.prepayment ?? null;
+  return { email, mpan: options.meterPoint, address, fuel, zone, from, prepayment };
 }
 
 async function add({ db, ledger, clock, stores }: Parts, read: ReadOptions) {

@@ -26,6 +26,7 @@ interface AddOptions {
   readonly redirectUri: string[];
   readonly recipient?: string[];
   readonly retentionDays?: string;
+  readonly ethicsNumber?: string;
 }
 
 export function addThirdPartyCommands(program: Command): void {
@@ -75,6 +76,7 @@ function addAdd(family: Command): void {
     .option('--registration-number <number>', 'in the register of companies')
     .option('--recipient <id...>', 'other registered third parties that get the readings from it')
     .option('--retention-days <days>', 'for how long it says it keeps readings')
+    .option('--ethics-number <number>', 'of the approval by an ethics committee; research needs one')
     .option('--json', 'the same: this command always answers with JSON')
     .addHelpText('after', `\nPurposes by class:\n${purposeHelp()}`)
     .action(addThirdParty);
@@ -141,6 +143,7 @@ const shown = (one: ThirdParty): { [name: string]: JsonValue } => ({
   redirect_uris: one.redirectUris,
   recipients: one.recipients,
   retention_days: one.retentionDays,
+  ethics_number: one.ethicsNumber,
   jwks_uri: one.jwksUri,
   key_ids: one.jwks.keys.map((key) => key.kid ?? null),
 });
@@ -163,6 +166,7 @@ async function readRegistration(options: AddOptions): Promise<Registration> {
     ...(options.group === undefined ? {} : { group: options.group }),
     ...(options.registrationNumber === undefined ? {} : { registrationNumber: options.registrationNumber }),
     ...(options.recipient === undefined ? {} : { recipients: options.recipient }),
+    ...(options.ethicsNumber === undefined ? {} : { ethicsNumber: options.ethicsNumber }),
     ...(options.retentionDays === undefined ? {} : { retentionDays: readDays(options.retentionDays) }),
   };
 }

@@ -68,11 +68,14 @@ export async function findMeterPoint(store: Store, mpan: string): Promise<MeterP
   return row ? meterPointOf(row) : null;
 }
 
-export async function insertMeterPoint(tx: BrokerTransaction, point: MeterPoint): Promise<void> {
-  const { meterPointId, mpan, fuel, address, zone } = point;
+export async function insertMeterPoint(
+  tx: BrokerTransaction,
+  point: MeterPoint & { readonly prepayment: boolean | null },
+): Promise<void> {
+  const { meterPointId, mpan, fuel, address, zone, prepayment } = point;
   await tx
     .insertInto('household.meter_point')
-    .values({ meter_point_id: meterPointId, mpan, fuel, address, zone })
+    .values({ meter_point_id: meterPointId, mpan, fuel, address, zone, prepayment })
     .execute();
 }
 

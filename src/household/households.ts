@@ -30,6 +30,8 @@ export interface NewHousehold {
   readonly zone: string;
   /** The first local day that is theirs. */
   readonly from: LocalDate;
+  /** Whether the meter is paid for beforehand; null or absent where nobody has said. */
+  readonly prepayment?: boolean | null;
 }
 
 export interface AddedHousehold {
@@ -83,12 +85,12 @@ async function linkMeterPoint(
   tx: BrokerTransaction,
   ledger: Ledger,
   householdId: HouseholdId,
-  { mpan, fuel, address, zone, from }: NewHousehold,
+  { mpan, fuel, address, zone, from, prepayment = null }: NewHousehold,
 ): Promise<AddedHousehold> {
   const known = await findMeterPoint(tx, mpan);
   const meterPointId = known?.meterPointId ?? newId('meter_point');
   if (known === null) {
-    await insertMeterPoint(tx, { meterPointId, mpan, fuel, address: address.trim(), zone });
+    await insertMeterPoint(tx, { meterPointId, mpan, fuel, address: address.trim(), zone, prepayment });
   } else {
     if (known.fuel !== fuel || known.zone !== zone)
       throw new StabledoorError(

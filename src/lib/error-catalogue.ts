@@ -73,7 +73,22 @@ export const errorCatalogue = {
   finer_than_class_allows: entry(
     403,
     'Finer than this class of third party may have',
-    'Ask for the coarsest resolution that serves the purpose; the limits are published.',
+    'Ask for the coarsest resolution that serves the purpose; the strictest limit of you, your group and your recipients holds.',
+  ),
+  recipient_not_allowed: entry(
+    403,
+    'The readings would reach someone who may not have them',
+    'Have the operator take the recipient out of your registration, or ask for another purpose.',
+  ),
+  further_back_than_allowed: entry(
+    403,
+    'Further back than the purpose allows',
+    'Ask for later days, counted back from the day on which the consent was given.',
+  ),
+  longer_than_allowed: entry(
+    403,
+    'Longer after the consent than the purpose allows',
+    'Ask the householder again.',
   ),
   register_not_consented: entry(
     403,

@@ -1,5 +1,5 @@
 // Puts the facts of a read to the policy. A meter point that the consent does not have is refused before any rule.
-import { dayNumber } from '../lib/local-date.ts';
+import { dayNumber, localDateAt } from '../lib/local-date.ts';
 import type { Policy } from '../policy/engine.ts';
 import type { ReadRequest } from './read-request.ts';
 import { closedUntil } from './reading-window.ts';
@@ -22,6 +22,9 @@ export function decide(
       class: facts.thirdPartyClass,
       status: facts.thirdPartyStatus,
       purposes: facts.registeredPurposes,
+      groupClasses: facts.groupClasses,
+      recipients: facts.recipients,
+      ethicsApproved: facts.ethicsApproved,
     },
     consent: {
       state: stateAt(facts, nowMs),
@@ -31,7 +34,10 @@ export function decide(
       optIn: true,
       registers: facts.registers,
       window: { fromDay: dayNumber(facts.from), untilDay: dayNumber(facts.until) },
+      givenDay: dayNumber(localDateAt(facts.givenAtMs, meterPoint.zone)),
+      once: facts.once,
     },
+    prepayment: meterPoint.prepayment,
     tenancy: {
       fromDay: dayNumber(meterPoint.tenancyFrom),
       untilDay: meterPoint.tenancyUntil === null ? null : dayNumber(meterPoint.tenancyUntil),
@@ -42,6 +48,7 @@ export function decide(
     register: request.register,
     window: { fromDay: dayNumber(request.window.from), untilDay: dayNumber(request.window.to) },
     closedUntilDay: dayNumber(closedUntil(nowMs, request.resolution, meterPoint.zone)),
+    today: dayNumber(localDateAt(nowMs, meterPoint.zone)),
   });
   return decision.allowed ? { allowed: true, meterPoint } : { allowed: false, reasons: decision.reasons };
 }

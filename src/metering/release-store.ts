@@ -1,4 +1,4 @@
-// The facts of a read, in one query: the consent in its version in force, the third party, the meter point.
+// The facts of a read, in one query: the consent in its version in force, the third party and whom it reaches, the meter point.
 import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
 import { askedTogether } from '../lib/asked-together.ts';
@@ -12,9 +12,14 @@ export interface ReleaseFacts {
   readonly thirdPartyClass: ThirdPartyClass;
   readonly thirdPartyStatus: 'active' | 'pending' | 'suspended';
   readonly registeredPurposes: readonly Purpose[];
+  readonly ethicsApproved: boolean;
+  readonly groupClasses: readonly ThirdPartyClass[];
+  readonly recipients: { readonly classes: readonly ThirdPartyClass[]; readonly notActive: number };
   readonly state: string;
   readonly version: number;
   readonly expiresAtMs: number | null;
+  readonly givenAtMs: number;
+  readonly once: boolean;
   readonly purpose: Purpose;
   readonly resolution: Resolution;
   readonly registers: readonly Register[];
@@ -25,6 +30,7 @@ export interface ReleaseFacts {
     readonly mpan: string;
     readonly fuel: string;
     readonly zone: string;
+    readonly prepayment: boolean;
     readonly tenancyFrom: LocalDate;
     readonly tenancyUntil: LocalDate | null;
   } | null;
@@ -53,12 +59,18 @@ async function findReleaseFacts(
   const consents = wanted.map(({ consentId }) => consentId);
   const meterRefs = wanted.map(({ meterRef }) => meterRef);
   const { rows } = await sql<FactsRow>`
-    select w.place, c.household_id, c.client_id, c.state, c.version, least(c.expires_at, c.ends_at) as expires_at, c.purpose, t.resolution, t.registers,
-      t.from_date, t.until_date, p.class, p.status, p.purposes, m.mpan, m.fuel, m.zone,
-      y.from_date as tenancy_from, y.until_date as tenancy_until
+    select w.place, c.household_id, c.client_id, c.state, c.version, least(c.expires_at, c.ends_at) as expires_at,
+      c.once, c.purpose, t.resolution, t.registers, t.from_date, t.until_date, s.at as given_at,
+      p.class, p.status, p.purposes, p.ethics_number,
+      array(select distinct g.class from registry.third_party g
+        where g.legal_group = p.legal_group and g.client_id <> p.client_id and g.status <> 'pending') as group_classes,
+      array(select o.class || ' ' || o.status from registry.third_party o
+        where o.client_id = any(p.recipients)) as recipients,
+      m.mpan, m.fuel, m.zone, m.prepayment, y.from_date as tenancy_from, y.until_date as tenancy_until
     from unnest(${consents}::text[], ${meterRefs}::text[]) with ordinality w(consent_id, meter_ref, place)
     join consent.consent c on c.consent_id = w.consent_id and c.log_id = ${logId}
     join consent.terms t on t.consent_id = c.consent_id and t.version = c.version and t.log_id = c.log_id
+    join consent.step s on s.consent_id = c.consent_id and s.log_id = c.log_id and s.event = 'give'
     join registry.third_party p on p.client_id = c.client_id
     left join consent.meter_ref r
       on r.consent_id = c.consent_id and r.log_id = c.log_id and r.meter_ref = w.meter_ref and r.until_version is null
@@ -83,6 +95,8 @@ interface FactsRow {
   state: string;
   version: number;
   expires_at: Date | null;
+  once: boolean;
+  given_at: Date;
   purpose: string;
   resolution: string;
   registers: string[];
@@ -91,9 +105,14 @@ interface FactsRow {
   class: string;
   status: ReleaseFacts['thirdPartyStatus'];
   purposes: string[];
+  ethics_number: string | null;
+  group_classes: string[];
+  /** Class and status of each. */
+  recipients: string[];
   mpan: string | null;
   fuel: string | null;
   zone: string | null;
+  prepayment: boolean | null;
   tenancy_from: string | null;
   tenancy_until: string | null;
 }
@@ -106,9 +125,14 @@ function factsOf(row: FactsRow): ReleaseFacts {
     thirdPartyClass: row.class as ThirdPartyClass,
     thirdPartyStatus: row.status,
     registeredPurposes: row.purposes as Purpose[],
+    ethicsApproved: row.ethics_number !== null,
+    groupClasses: row.group_classes as ThirdPartyClass[],
+    recipients: recipientsOf(row.recipients),
     state: row.state,
     version: row.version,
     expiresAtMs: row.expires_at?.getTime() ?? null,
+    givenAtMs: row.given_at.getTime(),
+    once: row.once,
     purpose: row.purpose as Purpose,
     resolution: row.resolution as Resolution,
     registers: row.registers as Register[],
@@ -121,11 +145,17 @@ function factsOf(row: FactsRow): ReleaseFacts {
             mpan,
             fuel,
             zone,
+            prepayment: row.prepayment === true,
             tenancyFrom: tenancy_from as LocalDate,
             tenancyUntil: row.tenancy_until as LocalDate | null,
           },
   };
 }
+
+const recipientsOf = (rows: readonly string[]): ReleaseFacts['recipients'] => ({
+  classes: rows.map((row) => row.split(' ')[0] as ThirdPartyClass),
+  notActive: rows.filter((row) => !row.endsWith(' active')).length,
+});
 
 export interface ReadableConsent {
   readonly purpose: string;

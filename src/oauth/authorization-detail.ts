@@ -3,17 +3,29 @@
 import { z } from 'zod';
 import type { Clock } from '../lib/clock.ts';
 import type { ConsentId, MeterRef } from '../lib/ids.ts';
-import { addDays, addMonths, type LocalDate, localDateAt, parseLocalDate } from '../lib/local-date.ts';
+import {
+  addDays,
+  addMonths,
+  type LocalDate,
+  localDate,
+  localDateAt,
+  parseLocalDate,
+} from '../lib/local-date.ts';
 import { purposes, registers } from '../policy/request.ts';
-import { isFiner, purposeRule, resolutions } from '../registry/purposes.ts';
+import {
+  isFiner,
+  type PurposeRule,
+  purposeRule,
+  type Reach,
+  resolutions,
+  ruleWithin,
+} from '../registry/purposes.ts';
 import { detailTypes, type ThirdParty } from '../registry/third-party.ts';
 import { invalidAuthorizationDetails } from './errors.ts';
 
 export const fuels = ['electricity', 'gas'] as const;
 
 const longestText = 4096;
-const mostMonthsAhead = 12;
-const mostMonthsBack = 24;
 
 const distinct = (items: readonly string[]): boolean => new Set(items).size === items.length;
 /** A local date as JSON brings it. */
@@ -70,8 +82,18 @@ export const grantedDetailClaim = z.looseObject({
   meter_points: z.array(z.string()).min(1),
 });
 
-/** Reads the parameter `authorization_details`. Throws OauthError `invalid_authorization_details`. */
-export function readRequestedDetail(text: string, thirdParty: ThirdParty, clock: Clock): RequestedDetail {
+export type DetailReach = Reach & { readonly recipientsNotActive: number };
+
+/**
+ * Reads the parameter `authorization_details`; whatever the policies would refuse of it later is refused now. Throws OauthError
+ * `invalid_authorization_details`.
+ */
+export function readRequestedDetail(
+  text: string,
+  thirdParty: ThirdParty,
+  reach: DetailReach,
+  clock: Clock,
+): RequestedDetail {
   const [detail, ...further] = readArray(text);
   if (further.length > 0 || detail === undefined)
     throw invalidAuthorizationDetails('send exactly one detail: a consent has one purpose');
@@ -79,7 +101,7 @@ export function readRequestedDetail(text: string, thirdParty: ThirdParty, clock:
   const read = meterReadingsDetail.safeParse(detail);
   if (!read.success)
     throw invalidAuthorizationDetails(read.error.issues.slice(0, 3).map(issueText).join('; '));
-  const refusal = purposeRefusal(read.data, thirdParty) ?? windowRefusal(read.data, clock);
+  const refusal = refusalOf(read.data, thirdParty, reach, clock);
   if (refusal) throw invalidAuthorizationDetails(refusal);
   return read.data;
 }
@@ -110,25 +132,58 @@ function refuseUnknownType(detail: unknown, thirdParty: ThirdParty): void {
 export const issueText = (issue: z.core.$ZodIssue): string =>
   `${issue.path.join('.') || 'detail'}: ${issue.message}`;
 
-function purposeRefusal(detail: RequestedDetail, thirdParty: ThirdParty): string | null {
+function refusalOf(
+  detail: RequestedDetail,
+  thirdParty: ThirdParty,
+  reach: DetailReach,
+  clock: Clock,
+): string | null {
   const rule = purposeRule(thirdParty.class, detail.purpose);
+  if (detail.purpose === 'council-tax') return 'council-tax is refused as a purpose';
   if (!rule || !thirdParty.purposes.includes(detail.purpose))
     return `the purpose ${detail.purpose} is not registered for this third party`;
-  if (rule.gate !== 'consent' || rule.finest === null)
-    return `${detail.purpose} is not asked of a householder`;
-  if (isFiner(detail.resolution, rule.finest))
-    return `for ${detail.purpose} the finest resolution is ${rule.finest}`;
-  if (detail.note !== undefined && !Object.hasOwn(thirdParty.notes, detail.note))
-    return `the note ${detail.note} is not an approved text of this third party`;
-  return null;
+  if (rule.gate !== 'consent') return `${detail.purpose} is not asked of a householder`;
+  if (detail.purpose === 'research' && thirdParty.ethicsNumber === null)
+    return 'research needs the number of an ethics approval, and none is registered';
+  if (reach.recipientsNotActive > 0) return 'a recipient that is registered for you is not in good standing';
+  const within = ruleWithin(rule, reach);
+  if ('refusal' in within) return within.refusal;
+  return (
+    resolutionRefusal(detail, within.rule) ??
+    noteRefusal(detail, thirdParty) ??
+    windowRefusal(detail, within.rule, clock)
+  );
 }
 
+const resolutionRefusal = ({ purpose, resolution }: RequestedDetail, { finest }: PurposeRule) =>
+  finest === null || isFiner(resolution, finest)
+    ? `for ${purpose} the finest resolution is ${finest}, over you, your group and your recipients`
+    : null;
+
+const noteRefusal = ({ note }: RequestedDetail, thirdParty: ThirdParty) =>
+  note !== undefined && !Object.hasOwn(thirdParty.notes, note)
+    ? `the note ${note} is not an approved text of this third party`
+    : null;
+
+const startOfMonth = (date: LocalDate): LocalDate => localDate(`${date.slice(0, 8)}01`);
+
 // The zone of the meter point is not known yet: a day more on either side covers every zone.
-function windowRefusal({ from, until }: RequestedDetail, clock: Clock): string | null {
+function windowRefusal(
+  { purpose, from, until, once }: RequestedDetail,
+  { monthsBack, ahead }: PurposeRule,
+  clock: Clock,
+): string | null {
   const today = localDateAt(clock.nowMs(), 'UTC');
-  if (until > addMonths(addDays(today, 1), mostMonthsAhead))
-    return `until is at most ${mostMonthsAhead} months ahead`;
-  if (from < addMonths(addDays(today, -1), -mostMonthsBack))
-    return `from is at most ${mostMonthsBack} months back`;
+  const latest = addDays(today, 1);
+  // What is read once may be read as late as any consent lasts.
+  const inDays = 'days' in ahead && once !== true;
+  if (
+    until > (inDays ? addDays(latest, ahead.days) : addMonths(latest, 'months' in ahead ? ahead.months : 12))
+  )
+    return inDays
+      ? `for ${purpose} until is at most ${ahead.days} days ahead, or the request is for a single read (once)`
+      : `for ${purpose} until is at most ${'months' in ahead ? ahead.months : 12} months ahead`;
+  if (from < startOfMonth(addMonths(addDays(today, -1), -monthsBack)))
+    return `for ${purpose} from is at most ${monthsBack} months back, and the rest of that month`;
   return null;
 }

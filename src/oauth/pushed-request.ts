@@ -1,4 +1,5 @@
 // Pushed authorization requests (RFC 9126): the one way to ask, checked in full before a householder sees any of it.
+import { findReach } from '../registry/registry-store.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import { readRequestedDetail } from './authorization-detail.ts';
 import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
@@ -39,7 +40,8 @@ export async function pushAuthorizationRequest(
   const dpopJkt = boundKey(parameters, caller);
   if (parameters.authorization_details === undefined)
     throw invalidAuthorizationDetails('say what you ask for in authorization_details');
-  const detail = readRequestedDetail(parameters.authorization_details, caller.thirdParty, parts.clock);
+  const reach = await findReach(parts.db, caller.thirdParty);
+  const detail = readRequestedDetail(parameters.authorization_details, caller.thirdParty, reach, parts.clock);
   const replacesGrant = await readReplacedGrant(parts, caller.thirdParty.clientId, parameters);
   const secret = newSecret();
   await insertPushedRequest(

@@ -25,7 +25,7 @@ export interface RegistrationParts {
 }
 
 const texts = z.array(z.string().max(2000)).max(20);
-/** `class`, `purposes` and `registration_number` are ours; the rest is RFC 7591 section 2. */
+/** `class`, `purposes`, `registration_number` and `ethics_number` are ours; the rest is RFC 7591 section 2. */
 export const clientMetadata = z.object({
   client_name: z.string().max(200),
   redirect_uris: texts.min(1),
@@ -42,6 +42,7 @@ export const clientMetadata = z.object({
   class: z.string().max(60),
   purposes: texts.min(1),
   registration_number: z.string().max(40).optional(),
+  ethics_number: z.string().max(40).optional(),
 });
 type ClientMetadata = z.infer<typeof clientMetadata>;
 
@@ -90,6 +91,7 @@ const registrationOf = (metadata: ClientMetadata): Registration =>
     ...(metadata.registration_number === undefined
       ? {}
       : { registrationNumber: metadata.registration_number }),
+    ...(metadata.ethics_number === undefined ? {} : { ethicsNumber: metadata.ethics_number }),
     ...(metadata.authorization_details_types === undefined
       ? {}
       : { detailTypes: metadata.authorization_details_types }),
@@ -122,5 +124,6 @@ const answerOf = (
   class: one.class,
   purposes: one.purposes,
   ...(one.registrationNumber === '' ? {} : { registration_number: one.registrationNumber }),
+  ...(one.ethicsNumber === null ? {} : { ethics_number: one.ethicsNumber }),
   ...(statement === undefined ? {} : { software_statement: statement }),
 });

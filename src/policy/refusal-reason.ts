@@ -12,10 +12,13 @@ export const refusalReasons = [
   'consent_not_in_force',
   'purpose_not_consented',
   'purpose_not_allowed',
+  'recipient_not_allowed',
   'finer_than_consented',
   'finer_than_class_allows',
   'register_not_consented',
   'outside_consent_window',
+  'further_back_than_allowed',
+  'longer_than_allowed',
   'period_not_closed',
 ] as const;
 

@@ -60,6 +60,12 @@ export interface DisclosureRequest {
     readonly class: ThirdPartyClass;
     readonly status: 'active' | 'pending' | 'suspended';
     readonly purposes: readonly Purpose[];
+    /** Of the other members of its legal group. */
+    readonly groupClasses: readonly ThirdPartyClass[];
+    /** Those to whom it passes readings on: the class of each, and how many are not in good standing. */
+    readonly recipients: { readonly classes: readonly ThirdPartyClass[]; readonly notActive: number };
+    /** True where the number of an ethics approval is registered. */
+    readonly ethicsApproved: boolean;
   };
   readonly consent: {
     /** The state at the moment of the read, time already applied: `given` while the consent is in force. */
@@ -70,15 +76,23 @@ export interface DisclosureRequest {
     readonly optIn: boolean;
     readonly registers: readonly Register[];
     readonly window: Days;
+    /** The local day on which it was given. */
+    readonly givenDay: number;
+    /** True where each meter point may be read a single time. */
+    readonly once: boolean;
   };
   /** The occupier's time at the meter point; `untilDay` null while the tenancy lasts. */
   readonly tenancy: { readonly fromDay: number; readonly untilDay: number | null };
+  /** True where the meter is known to be paid for beforehand. */
+  readonly prepayment: boolean;
   readonly purpose: Purpose;
   readonly resolution: Resolution;
   readonly register: Register;
   readonly window: Days;
   /** The first local day that has not closed for this resolution. */
   readonly closedUntilDay: number;
+  /** The local day on which the readings would leave. */
+  readonly today: number;
 }
 
 interface EntityUid {
@@ -104,6 +118,7 @@ const openEndedDay = 1_000_000_000;
 export function cedarRequest(facts: DisclosureRequest): CedarRequest {
   const { thirdParty, consent, tenancy, window } = facts;
   if (!(window.fromDay < window.untilDay)) throw new RangeError('the window of the request holds no day');
+  const reached = [thirdParty.class, ...thirdParty.groupClasses, ...thirdParty.recipients.classes];
   return {
     principal: { type: 'ThirdPartyClass', id: thirdParty.class },
     action: { type: 'Action', id: 'disclose' },
@@ -111,29 +126,47 @@ export function cedarRequest(facts: DisclosureRequest): CedarRequest {
     context: {
       third_party_status: thirdParty.status,
       registered_purposes: values('Purpose', thirdParty.purposes),
+      reached_classes: values('ThirdPartyClass', reached),
+      recipients: count(thirdParty.recipients.classes.length),
+      recipients_not_active: count(thirdParty.recipients.notActive),
+      ethics_approved: flag(thirdParty.ethicsApproved),
       consent_state: consent.state,
       consented_purpose: value('Purpose', consent.purpose),
       consented_resolution_s: seconds(consent.resolution),
-      opt_in: consent.optIn === true ? 1 : 0,
+      opt_in: flag(consent.optIn),
       consented_registers: values('Register', consent.registers),
       consented_from_day: day(consent.window.fromDay),
       consented_until_day: day(consent.window.untilDay),
+      given_day: day(consent.givenDay),
+      once: flag(consent.once),
       tenancy_from_day: day(tenancy.fromDay),
       tenancy_until_day: day(tenancy.untilDay === null ? openEndedDay : tenancy.untilDay),
+      prepayment: flag(facts.prepayment),
       resolution_s: seconds(facts.resolution),
       register: value('Register', facts.register),
       from_day: day(window.fromDay),
       to_day: day(window.untilDay),
       closed_until_day: day(facts.closedUntilDay),
+      today: day(facts.today),
     },
   };
 }
 
 const value = (type: string, id: string): EntityValue => ({ __entity: { type, id } });
 
-/** Sorted, because a set has no order and equal facts must look equal. */
+/** Sorted and each once, because a set has no order and equal facts must look equal. */
 const values = (type: string, ids: readonly string[]): EntityValue[] =>
-  [...ids].sort().map((id) => value(type, id));
+  [...new Set(ids)].sort().map((id) => value(type, id));
+
+const flag = (fact: boolean): number => {
+  if (typeof fact !== 'boolean') throw new RangeError(`${fact} is neither true nor false`);
+  return fact ? 1 : 0;
+};
+
+const count = (number: number): number => {
+  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${number} is not a count`);
+  return number;
+};
 
 function day(number: number): number {
   if (!Number.isInteger(number) || Math.abs(number) > openEndedDay)

@@ -5,6 +5,7 @@ import type { NoteRow, ThirdPartyRow } from '../db/tables/registry.ts';
 import type { ClientId } from '../lib/ids.ts';
 import type { Purpose, ThirdPartyClass } from '../policy/request.ts';
 import type { Jwks } from './jwks.ts';
+import type { Reach } from './purposes.ts';
 import type { DetailType, ThirdParty, ThirdPartyStatus } from './third-party.ts';
 
 const selectThirdParties = (store: Store) =>
@@ -24,6 +25,7 @@ const selectThirdParties = (store: Store) =>
     't.jwks_uri',
     't.jwks_fetched_at',
     't.retention_days',
+    't.ethics_number',
     sql<Record<string, string>>`(select coalesce(jsonb_object_agg(n.name, n.text), '{}'::jsonb)
         from registry.note n where n.client_id = t.client_id)`.as('notes'),
   ]);
@@ -46,6 +48,7 @@ const thirdPartyOf = (row: ShownRow): ThirdParty => ({
   detailTypes: row.detail_types as DetailType[],
   recipients: row.recipients as ClientId[],
   retentionDays: row.retention_days,
+  ethicsNumber: row.ethics_number,
   notes: row.notes,
 });
 
@@ -76,6 +79,33 @@ export async function listThirdPartiesByIds(
   return rows.map(thirdPartyOf);
 }
 
+/** Whom the readings of a third party reach beside itself. A registration that waits for approval is in no group yet. */
+export async function findReach(
+  store: Store,
+  { clientId, group, recipients }: Pick<ThirdParty, 'clientId' | 'group' | 'recipients'>,
+): Promise<Reach & { readonly recipientsNotActive: number }> {
+  const rows = await store
+    .selectFrom('registry.third_party as t')
+    .select(['t.client_id', 't.class', 't.status', 't.legal_group'])
+    .where((eb) =>
+      eb.or([
+        eb.and([eb('t.legal_group', '=', group), eb('t.status', '!=', 'pending')]),
+        eb('t.client_id', '=', sql<string>`any(${[...recipients]}::text[])`),
+      ]),
+    )
+    .where('t.client_id', '!=', clientId)
+    .limit(1000)
+    .execute();
+  const receiving = rows.filter((row) => recipients.includes(row.client_id as ClientId));
+  const members = rows.filter((row) => row.legal_group === group && row.status !== 'pending');
+  const classes = (of: typeof rows) => [...new Set(of.map((row) => row.class as ThirdPartyClass))].sort();
+  return {
+    groupClasses: classes(members),
+    recipientClasses: classes(receiving),
+    recipientsNotActive: receiving.filter((row) => row.status !== 'active').length,
+  };
+}
+
 export async function countKnown(store: Store, clientIds: readonly ClientId[]): Promise<number> {
   const { known } = await store
     .selectFrom('registry.third_party as t')
@@ -104,6 +134,7 @@ export async function insertThirdParty(tx: BrokerTransaction, thirdParty: ThirdP
       jwks_uri: thirdParty.jwksUri,
       jwks_fetched_at: thirdParty.jwksFetchedAt,
       retention_days: thirdParty.retentionDays,
+      ethics_number: thirdParty.ethicsNumber,
       registered_at: sql`ledger.now()`,
     })
     .execute();

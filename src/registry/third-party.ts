@@ -5,7 +5,7 @@ import { type ClientId, idPattern } from '../lib/ids.ts';
 import { type Purpose, purposes, type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 import { type Jwks, JwksFault, readJwks } from './jwks.ts';
 import { nameFault } from './name-likeness.ts';
-import { purposeRule } from './purposes.ts';
+import { purposeRule, refusedClasses } from './purposes.ts';
 import { calledUrlFault, redirectUriFault } from './redirect-uri.ts';
 
 export const detailTypes = ['meter_readings'] as const;
@@ -32,6 +32,8 @@ export interface ThirdParty {
   /** Other registered third parties that get the readings too. */
   readonly recipients: readonly ClientId[];
   readonly retentionDays: number;
+  /** Of the approval by an ethics committee; null where there is none. */
+  readonly ethicsNumber: string | null;
   /** Approved texts by name, shown to householders as quotations. */
   readonly notes: Readonly<Record<string, string>>;
 }
@@ -71,7 +73,12 @@ const jwksSchema = z.unknown().transform((value, context): Jwks => {
 export const registrationSchema = z.strictObject({
   name: shownName,
   tradingName: shownName.optional(),
-  class: z.enum(thirdPartyClasses),
+  class: z.enum(thirdPartyClasses, {
+    error: ({ input }) =>
+      (refusedClasses as readonly unknown[]).includes(input)
+        ? `a ${input} has power over a householder and is refused as a class`
+        : `is one of ${thirdPartyClasses.join(', ')}`,
+  }),
   group: shownText(120).optional(),
   registrationNumber: shownText(40).optional(),
   redirectUris: z.array(z.string()).min(1).max(mostRedirectUris).refine(distinct, 'names one address twice'),
@@ -86,6 +93,7 @@ export const registrationSchema = z.strictObject({
     .refine(distinct)
     .default([]),
   retentionDays: z.int().min(0).max(longestRetentionDays).default(365),
+  ethicsNumber: shownText(40).optional(),
   notes: z.record(z.string().regex(/^[a-z0-9-]{1,60}$/), shownText(400)).default({}),
 });
 
@@ -105,14 +113,22 @@ export function checkRegistration(
     return {
       faults: read.error.issues.map((issue) => `${issue.path.join('.') || 'registration'}: ${issue.message}`),
     };
-  const { tradingName, group, registrationNumber, recipients, jwks, jwksUri, ...rest } = read.data;
+  const { tradingName, group, registrationNumber, recipients, jwks, jwksUri, ethicsNumber, ...rest } =
+    read.data;
   const faults = [
     (jwks === undefined) === (jwksUri === undefined) ? 'jwks: send either jwks or jwksUri' : null,
     jwksUri === undefined ? null : calledUrlFault(jwksUri, { production }),
     ...rest.redirectUris.map((uri) => redirectUriFault(uri, { production })),
     ...rest.purposes.map((purpose) =>
-      purposeRule(rest.class, purpose) ? null : `purposes: ${purpose} is not open to the class ${rest.class}`,
+      purpose === 'council-tax'
+        ? 'purposes: council-tax is refused: readings are not used to find out who lives where'
+        : purposeRule(rest.class, purpose)
+          ? null
+          : `purposes: ${purpose} is not open to the class ${rest.class}`,
     ),
+    rest.purposes.includes('research') && ethicsNumber === undefined
+      ? 'ethicsNumber: research needs the number of its ethics approval'
+      : null,
   ].filter((fault) => fault !== null);
   if (faults.length > 0) return { faults };
   const registration: CheckedRegistration = {
@@ -122,6 +138,7 @@ export function checkRegistration(
     tradingName: tradingName ?? rest.name,
     group: group ?? rest.name,
     registrationNumber: registrationNumber ?? '',
+    ethicsNumber: ethicsNumber ?? null,
     recipients: recipients as ClientId[],
   };
   return { registration };

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, describe, test } from 'node:test';
 import request from 'supertest';
+import type { ClientId } from '../../src/lib/ids.ts';
+import { addDays, addMonths, localDateAt } from '../../src/lib/local-date.ts';
 import { suspendThirdParty } from '../../src/registry/registry.ts';
+import type { Registration } from '../../src/registry/third-party.ts';
 import { oauthBroker, testDetail, testIssuer } from '../support/oauth-broker.ts';
 import { newPkce, testKey, testRedirectUri } from '../support/third-party.ts';
 
@@ -141,6 +144,107 @@ test('a resolution finer than the purpose of the class may have is refused', asy
   };
   assert.equal((await pushed('P1M')).status, 201);
   assert.match((await pushed('P1D')).body.error_description, /finest resolution is P1M/);
+});
+
+const today = () => localDateAt(clock.nowMs(), 'UTC');
+
+describe('PAR refuses early what the policies would refuse later:', () => {
+  const cases: [string, () => Promise<Partial<Registration>>, () => object, RegExp][] = [
+    [
+      'council tax',
+      async () => ({ class: 'council', purposes: ['fuel-poverty'] }),
+      () => ({ purpose: 'council-tax' }),
+      /council-tax is refused as a purpose/,
+    ],
+    [
+      'what the licence gives',
+      async () => ({ class: 'supplier', purposes: ['billing'] }),
+      () => ({ purpose: 'billing' }),
+      /not asked of a householder/,
+    ],
+    [
+      'days of an adviser in the group of an insurer',
+      async () => {
+        await broker.thirdParty({ class: 'insurer', purposes: ['claim'], group: 'One plc' });
+        return { group: 'One plc' };
+      },
+      () => ({ resolution: 'P1D' }),
+      /finest resolution is P1M, over you, your group and your recipients/,
+    ],
+    [
+      'readings that would reach a network operator',
+      async () => {
+        const { thirdParty } = await broker.thirdParty({
+          class: 'network-operator',
+          purposes: ['network-planning'],
+        });
+        return { recipients: [thirdParty.clientId] };
+      },
+      () => ({}),
+      /would reach a network-operator/,
+    ],
+    [
+      'a recipient that is suspended',
+      async () => {
+        const { thirdParty } = await broker.thirdParty({
+          class: 'researcher',
+          purposes: ['research'],
+          ethicsNumber: '1',
+        });
+        const clientId = thirdParty.clientId as ClientId;
+        await suspendThirdParty({ ...broker.parts, production: false }, clientId, 'A test.');
+        return { recipients: [clientId] };
+      },
+      () => ({}),
+      /not in good standing/,
+    ],
+    [
+      'underwriting that is passed on',
+      async () => {
+        const { thirdParty } = await broker.thirdParty({ class: 'insurer', purposes: ['claim'] });
+        return { class: 'insurer', purposes: ['underwriting'], recipients: [thirdParty.clientId] };
+      },
+      () => ({ purpose: 'underwriting', resolution: 'P1M' }),
+      /not passed on/,
+    ],
+    [
+      'a comparison of prices over more than thirty days',
+      async () => ({ class: 'price-comparison', purposes: ['tariff-comparison'] }),
+      () => ({ purpose: 'tariff-comparison', resolution: 'P1M', until: addDays(today(), 40) }),
+      /30 days ahead, or the request is for a single read/,
+    ],
+    [
+      'adverts more than six months back',
+      async () => ({ class: 'advertiser', purposes: ['marketing'] }),
+      () => ({ purpose: 'marketing', resolution: 'P1M', from: addMonths(today(), -8) }),
+      /for marketing from is at most 6 months back/,
+    ],
+  ];
+  for (const [name, registered, changes, why] of cases)
+    test(name, async () => {
+      const asking = await broker.thirdParty(await registered());
+      const answer = await request(app)
+        .post('/oauth/par')
+        .type('form')
+        .send(await asking.pushForm(testDetail(clock, { note: undefined, ...changes() }), newPkce()));
+      assert.equal(answer.body.error, 'invalid_authorization_details');
+      assert.match(answer.body.error_description, why);
+    });
+
+  test('but a single read of a comparison may be made later', async () => {
+    const asking = await broker.thirdParty({ class: 'price-comparison', purposes: ['tariff-comparison'] });
+    const detail = {
+      purpose: 'tariff-comparison',
+      resolution: 'P1M',
+      until: addDays(today(), 40),
+      once: true,
+    };
+    const answer = await request(app)
+      .post('/oauth/par')
+      .type('form')
+      .send(await asking.pushForm(testDetail(clock, { note: undefined, ...detail }), newPkce()));
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  });
 });
 
 test('a DPoP proof or dpop_jkt binds the code; both must name one key', async () => {

@@ -11,6 +11,7 @@ import {
   resolutionSeconds,
   thirdPartyClasses,
 } from '../../src/policy/request.ts';
+import { purposesOf } from '../../src/registry/purposes.ts';
 import { policyDir } from '../support/policy-dir.ts';
 import { reasonsToRefuse } from './disclosure-oracle.ts';
 
@@ -26,11 +27,13 @@ const days = fc
   .tuple(day, fc.integer({ min: 1, max: 40 }))
   .map(([fromDay, length]) => ({ fromDay, untilDay: fromDay + length }));
 const pairs = fc.constantFrom(
-  ['energy-adviser', 'energy-advice'] as const,
-  ['energy-adviser', 'automation'] as const,
-  ['insurer', 'underwriting'] as const,
-  ['insurer', 'claim'] as const,
+  ...thirdPartyClasses.flatMap((each) =>
+    purposesOf(each)
+      .filter(({ gate }) => gate === 'consent')
+      .map(({ purpose }) => [each, purpose] as const),
+  ),
 );
+const few = <T>(items: readonly T[]) => usually<T[]>([], fc.subarray([...items], { maxLength: 2 }));
 
 const requests: fc.Arbitrary<DisclosureRequest> = pairs.chain(([usualClass, usualPurpose]) => {
   const purpose = usually<DisclosureRequest['purpose']>(usualPurpose, fc.constantFrom(...purposes));
@@ -45,6 +48,12 @@ const requests: fc.Arbitrary<DisclosureRequest> = pairs.chain(([usualClass, usua
         [usualPurpose],
         fc.subarray([...purposes]),
       ),
+      groupClasses: few(thirdPartyClasses),
+      recipients: fc.record({
+        classes: few(thirdPartyClasses),
+        notActive: usually(0, fc.constant(1)),
+      }),
+      ethicsApproved: usually(true, fc.constant(false)),
     }),
     consent: fc.record({
       state: usually('given', fc.constantFrom('stopped', 'expired', 'requested', '')),
@@ -52,14 +61,18 @@ const requests: fc.Arbitrary<DisclosureRequest> = pairs.chain(([usualClass, usua
       resolution: fc.constantFrom(...resolutions),
       optIn: usually(true, fc.constant(false)),
       registers: usually<DisclosureRequest['consent']['registers']>(['import'], fc.subarray([...registers])),
-      window: usually({ fromDay: 19_900, untilDay: 20_200 }, days),
+      window: usually({ fromDay: 19_000, untilDay: 20_200 }, days),
+      givenDay: usually(20_040, fc.integer({ min: 20_000, max: 20_800 })),
+      once: fc.boolean(),
     }),
     tenancy: usually<DisclosureRequest['tenancy']>({ fromDay: 19_000, untilDay: null }, days),
+    prepayment: usually(false, fc.constant(true)),
     purpose,
     resolution: usually<Resolution>('P1M', fc.constantFrom(...resolutions)),
     register: usually<DisclosureRequest['register']>('import', fc.constantFrom(...registers)),
     window: days,
     closedUntilDay: usually(20_150, day),
+    today: usually(20_060, fc.integer({ min: 20_000, max: 20_500 })),
   });
 });
 
@@ -136,4 +149,32 @@ describe('a refusal stays a refusal when less is agreed to:', () => {
     ));
   test('fewer closed days', () =>
     neverHelps((request) => ({ ...request, closedUntilDay: request.closedUntilDay - 9 })));
+});
+
+describe('a refusal stays a refusal when the readings reach more:', () => {
+  const others = fc.constantFrom(...thirdPartyClasses);
+  const neverHelps = (
+    grow: (request: DisclosureRequest, other: DisclosureRequest['thirdParty']['class']) => DisclosureRequest,
+  ) =>
+    fc.assert(
+      fc.property(requests, others, (request, other) => {
+        if (policy.decide(grow(request, other)).allowed) assert.equal(policy.decide(request).allowed, true);
+      }),
+      runs,
+    );
+
+  test('another member of the group', () =>
+    neverHelps((request, other) => ({
+      ...request,
+      thirdParty: { ...request.thirdParty, groupClasses: [...request.thirdParty.groupClasses, other] },
+    })));
+  test('another recipient', () =>
+    neverHelps((request, other) => {
+      const { classes, notActive } = request.thirdParty.recipients;
+      return {
+        ...request,
+        thirdParty: { ...request.thirdParty, recipients: { classes: [...classes, other], notActive } },
+      };
+    }));
+  test('a day later', () => neverHelps((request) => ({ ...request, today: request.today + 1 })));
 });

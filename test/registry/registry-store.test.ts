@@ -4,6 +4,7 @@ import { newId } from '../../src/lib/ids.ts';
 import {
   changeStatus,
   countKnown,
+  findReach,
   findThirdParty,
   insertThirdParty,
   listThirdParties,
@@ -31,6 +32,7 @@ const thirdParty: ThirdParty = {
   detailTypes: ['meter_readings'],
   recipients: [newId('client')],
   retentionDays: 30,
+  ethicsNumber: null,
   notes: { 'advice-1': 'We look at your bills.', 'advice-2': 'We "quote".' },
 };
 
@@ -51,4 +53,24 @@ test('a change of status happens once', async () => {
       );
   assert.deepEqual((await Promise.all([suspend(), suspend(), suspend()])).filter(Boolean), [true]);
   assert.equal((await findThirdParty(app, thirdParty.clientId))?.status, 'suspended');
+});
+
+test('what a third party reaches is its group and its recipients, without itself and without who waits for approval', async () => {
+  const add = async (changes: Partial<ThirdParty>) => {
+    const added = { ...thirdParty, clientId: newId('client'), notes: {}, ...changes };
+    await app.transaction().execute((tx) => insertThirdParty(tx, added));
+    return added;
+  };
+  const group = 'Reach plc';
+  const insurer = await add({ class: 'insurer', group: 'Other plc' });
+  const gone = await add({ class: 'researcher', group: 'Third plc', status: 'pending' });
+  await add({ class: 'advertiser', group });
+  await add({ class: 'council', group, status: 'pending' });
+  await add({ class: 'price-comparison', group: 'Fourth plc' });
+  const asking = await add({ group, recipients: [insurer.clientId, gone.clientId] });
+  assert.deepEqual(await findReach(app, asking), {
+    groupClasses: ['advertiser'],
+    recipientClasses: ['insurer', 'researcher'],
+    recipientsNotActive: 1,
+  });
 });

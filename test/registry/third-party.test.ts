@@ -39,9 +39,10 @@ test('a purpose that the class cannot have is refused, and so is a class that do
     faultsOf({ purposes: ['underwriting'] }),
     /underwriting is not open to the class energy-adviser/,
   );
-  assert.match(faultsOf({ class: 'council', purposes: ['council-tax'] }), /council-tax is not open/);
+  assert.match(faultsOf({ class: 'council', purposes: ['council-tax'] }), /council-tax is refused/);
   for (const refused of ['landlord', 'letting-agent', 'employer', 'lender', 'debt-collector'])
-    assert.match(faultsOf({ class: refused }), /class/);
+    assert.match(faultsOf({ class: refused }), /class: a .* is refused as a class/);
+  assert.match(faultsOf({ class: 'researcher', purposes: ['research'] }), /ethicsNumber: research needs/);
 });
 
 test('unknown fields, bad keys, bad addresses and doubles are each named', () => {

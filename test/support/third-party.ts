@@ -34,6 +34,8 @@ export async function testRegistration(
   const registration: Registration = {
     name: 'Brightwatt Ltd',
     class: 'energy-adviser',
+    // A group of its own: the ceilings of a group hold over all of it.
+    group: `Group ${randomUUID()}`,
     registrationNumber: '01234567',
     redirectUris: [testRedirectUri],
     purposes: ['energy-advice'],

@@ -16,6 +16,8 @@ export interface HouseholdTables {
     fuel: string;
     address: string;
     zone: string;
+    /** Whether it is paid for beforehand; null where nobody has said. */
+    prepayment: boolean | null;
   };
   'household.tenancy': {
     meter_point_id: string;

@@ -19,6 +19,8 @@ export interface ThirdPartyRow {
   jwks_uri: string | null;
   jwks_fetched_at: Date | null;
   retention_days: number;
+  /** Of an ethics approval; null where there is none. */
+  ethics_number: string | null;
   registered_at: Date;
 }
 
