@@ -195,6 +195,7 @@ KINDS = {
     "third-party.suspended": {"third_party": PARTY, "reason": line(500)},
     "third-party.restored": {"third_party": PARTY},
     "meter-point.linked": {"commit": commit("meter_point")},
+    "meter-point.unlinked": {"commit": commit("meter_point", "until")},
     "consent.requested": {**ASKED, "commit": commit()},
     "consent.given": TERMS,
     "consent.narrowed": TERMS,

@@ -54,7 +54,8 @@ async function answerFor(parts: SandboxParts, decision: Decision): Promise<strin
   const address = { clientId: decision.client_id, requestUri: decision.request_uri };
   try {
     if (decision.decision === 'refuse') return await denyAuthorization(parts, address, occupier);
-    const { detail } = await openAuthorization(parts, address, occupier);
+    const { detail, refusedTo } = await openAuthorization(parts, address, occupier);
+    if (refusedTo !== null) return refusedTo;
     const points = await listMeterPoints(parts.db, occupier.householdId);
     const chosen = decision.meter_points;
     return await approveAuthorization(parts, address, occupier, {

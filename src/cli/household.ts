@@ -10,6 +10,7 @@ import { defaultZone } from '../metering/source.ts';
 import type { Parts } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { addEraseCommand } from './household-erase.ts';
+import { addLeaveCommands } from './household-leave.ts';
 import { withImporter, withParts } from './opened.ts';
 import { openOutput } from './output.ts';
 
@@ -26,6 +27,7 @@ interface AddOptions {
 export function addHouseholdCommands(program: Command): void {
   const household = program.command('household').description('homes and who lives there');
   addEraseCommand(household);
+  addLeaveCommands(household);
   household
     .command('add')
     .description('add a household and its meter point; prints {"household_id"}')

@@ -7,7 +7,7 @@ import type { Consent } from './consent-store.ts';
 import type { ConsentTerms } from './terms.ts';
 
 /** What the giver proved with. */
-export type SignedBy = 'code' | 'sandbox';
+export type SignedBy = 'code' | 'passkey' | 'sandbox';
 type Subject = Pick<Consent, 'consentId' | 'householdId' | 'clientId' | 'version'>;
 
 export const requestedEntry = (
@@ -103,6 +103,7 @@ export function unansweredEntry(
   req: RequestId,
   consent: Pick<Consent, 'consentId' | 'householdId' | 'clientId' | 'asked'>,
   event: keyof typeof unansweredKinds,
+  by?: 'broker',
 ): AppendRequest {
   const [kind, actor] = unansweredKinds[event];
   return {
@@ -110,7 +111,7 @@ export function unansweredEntry(
     householdId: consent.householdId,
     body: {
       kind,
-      actor,
+      actor: by ?? actor,
       consent_ref: consent.consentId,
       third_party: consent.clientId,
       purpose: consent.asked.purpose,

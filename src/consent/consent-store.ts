@@ -34,6 +34,8 @@ export interface Consent {
   /** The terms of this version: as asked until it is given. */
   readonly terms: ConsentTerms;
   readonly meterPoints: readonly GrantedMeterPoint[];
+  /** Of a refused one: until when its group cannot ask for the same purpose. */
+  readonly quietUntil: Date | null;
   readonly wording: Wording;
   readonly wordingDigest: string;
 }
@@ -64,7 +66,7 @@ export function selectConsents(store: Store) {
     ])
     .select(['c.state', 'c.version', 'c.wording', 'c.wording_digest'])
     .select(sql<Date | null>`least(c.expires_at, c.ends_at)`.as('expires_at'))
-    .select(['c.requested_at', 'c.changed_at'])
+    .select(['c.requested_at', 'c.changed_at', 'c.quiet_until'])
     .select(['a.resolution as asked_resolution', 'a.from_date as asked_from', 'a.until_date as asked_until'])
     .select(['a.fuels as asked_fuels', 'a.registers as asked_registers'])
     .select(['t.resolution', 't.from_date', 't.until_date', 't.fuels', 't.registers'])
@@ -115,6 +117,7 @@ export function consentOf(row: ConsentRow): Consent {
       meterRef: ref.meter_ref as MeterRef,
       meterPointId: ref.meter_point_id as MeterPointId,
     })),
+    quietUntil: row.quiet_until,
     wording: row.wording as Wording,
     wordingDigest: row.wording_digest,
   };
@@ -123,6 +126,14 @@ export function consentOf(row: ConsentRow): Consent {
 export async function findConsent(store: Store, consentId: ConsentId): Promise<Consent | null> {
   const row = await selectConsents(store).where('c.consent_id', '=', consentId).executeTakeFirst();
   return row ? consentOf(row) : null;
+}
+
+export async function findConsents(store: Store, consentIds: readonly ConsentId[]): Promise<Consent[]> {
+  const rows = await selectConsents(store)
+    .where('c.consent_id', 'in', [...consentIds])
+    .orderBy('c.consent_id')
+    .execute();
+  return rows.map(consentOf);
 }
 
 export async function findConsentByRequest(

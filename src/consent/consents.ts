@@ -17,14 +17,17 @@ import {
 } from './consent-step.ts';
 import { type Consent, findConsent } from './consent-store.ts';
 import { readNowMs } from './hold-store.ts';
+import { beginQuiet } from './standing-store.ts';
 
 export { endConsentsOfLog } from './consent-change-store.ts';
 export type { ConsentParts, Within } from './consent-step.ts';
 export { type Consent, findConsent, listOccupierConsents, listThirdPartyConsents } from './consent-store.ts';
 export { expireConsents, lapseRequests } from './expire-consents.ts';
 export { type ConsentGift, giveConsent } from './give-consent.ts';
+export { type MovedOut, moveOut, removeMeterPoint } from './move-out.ts';
 export { type Narrowing, narrowConsent } from './narrow-consent.ts';
 export { type ConsentRequest, requestConsent } from './request-consent.ts';
+export { endQuiet } from './standing-store.ts';
 export { type Stopped, stopConsent } from './stop-consent.ts';
 
 /** Errors: `consent_unknown`; `illegal_transition`; `ledger_unavailable`. */
@@ -61,6 +64,7 @@ async function endConsent(
     const at = new Date(await readNowMs(tx));
     const req = newRequestId();
     await updateState(tx, [consentId], move(consent.state, event), at);
+    if (event === 'refuse') await beginQuiet(tx, consentId);
     await insertSteps(tx, [{ logId: ledger.logId, consentId, event, version: consent.version, req, at }]);
     const after = await mustFind(tx, consentId);
     await within?.(tx, after);

@@ -5,11 +5,13 @@ import { listMeterPoints } from '../household/household-store.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { type ClientId, type HouseholdId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { localDateAt } from '../lib/local-date.ts';
-import { insertConsent, insertSteps } from './consent-change-store.ts';
-import { requestedEntry } from './consent-entry.ts';
-import { type ConsentParts, endSiblings, mustFind, record } from './consent-step.ts';
+import { move } from './consent.ts';
+import { insertConsent, insertSteps, updateState } from './consent-change-store.ts';
+import { requestedEntry, unansweredEntry } from './consent-entry.ts';
+import { type ConsentParts, endSiblings, mustFind, record, type Within } from './consent-step.ts';
 import { type Consent, findConsentByRequest } from './consent-store.ts';
 import { findSiblings, lockHousehold } from './hold-store.ts';
+import { findStandingAnswer } from './standing-store.ts';
 import type { ConsentTerms } from './terms.ts';
 import { type AskablePurpose, type AskingParty, wordingDigest, wordRequest } from './wording.ts';
 
@@ -21,11 +23,16 @@ export interface ConsentRequest {
   readonly requestRef: string;
   readonly terms: ConsentTerms & { readonly purpose: AskablePurpose };
   readonly party: AskingParty;
+  /** Run in the same transaction where the request is refused before anybody sees it. */
+  readonly unseen?: Within;
 }
 
 const everywhere = 'Europe/London';
 
-/** When a signed-in householder opens a request. A newer request of the same third party lapses the open one. */
+/**
+ * When a signed-in householder opens a request. A newer request of the same third party lapses the open one. Behind a shut
+ * door, and in the quiet after a no, it comes back refused: it must not be shown.
+ */
 export async function requestConsent(parts: ConsentParts, request: ConsentRequest): Promise<Consent> {
   const { db, ledger } = parts;
   const { householdId, occupierId, clientId, requestRef, terms } = request;
@@ -48,11 +55,31 @@ export async function requestConsent(parts: ConsentParts, request: ConsentReques
       ...{ asked: terms, wording, wordingDigest: digest },
     });
     await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'request', version: 0, req, at }]);
-    const consent = await mustFind(tx, consentId);
+    const asked = await mustFind(tx, consentId);
+    const unseen = await refuseUnseen(tx, ledger, asked, nowMs);
+    if (unseen.length > 0) await request.unseen?.(tx, asked);
+    const consent = unseen.length > 0 ? await mustFind(tx, consentId) : asked;
     const subject = { consentId, householdId, clientId };
-    await record(ledger, tx, [...lapsed, requestedEntry(req, subject, terms, digest)]);
+    await record(ledger, tx, [...lapsed, requestedEntry(req, subject, terms, digest), ...unseen]);
     return consent;
   });
+}
+
+/** Gives the entry of the refusal, where the occupier's door is shut or its group is to keep quiet; else nothing. */
+async function refuseUnseen(
+  tx: BrokerTransaction,
+  ledger: Ledger,
+  consent: Consent,
+  nowMs: number,
+): Promise<AppendRequest[]> {
+  const { consentId, occupierId, clientId, version, asked } = consent;
+  const standing = await findStandingAnswer(tx, { occupierId, clientId, purpose: asked.purpose });
+  if (standing === null) return [];
+  const req = newRequestId();
+  const at = new Date(nowMs);
+  await updateState(tx, [consentId], move(consent.state, 'refuse'), at);
+  await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'refuse', version, req, at }]);
+  return [unansweredEntry(req, consent, 'refuse', standing === 'quiet' ? 'broker' : undefined)];
 }
 
 async function lapseOpenRequests(

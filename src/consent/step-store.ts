@@ -1,5 +1,7 @@
 // The SQL that reads the steps of a consent: when each was taken, and where the ledger has it.
 import type { Store } from '../db/database.ts';
+import { parseEntry } from '../ledger/entry.ts';
+import { parseEntryBody } from '../ledger/entry-body.ts';
 import type { ConsentId } from '../lib/ids.ts';
 
 /** When each step was taken and where the ledger holds it; null while its entry still waits to be written. */
@@ -17,4 +19,26 @@ export async function listSteps(
     .orderBy('s.at')
     .orderBy('r.idx')
     .execute();
+}
+
+/** What the giver proved with, as the entry of the giving says it. */
+export async function findSignedBy(
+  store: Store,
+  consentId: ConsentId,
+): Promise<'code' | 'passkey' | 'sandbox'> {
+  const row = await store
+    .selectFrom('consent.step as s')
+    .innerJoin('ledger.request as r', (join) =>
+      join.onRef('r.log_id', '=', 's.log_id').onRef('r.req', '=', 's.req'),
+    )
+    .innerJoin('ledger.entry as e', (join) =>
+      join.onRef('e.log_id', '=', 'r.log_id').onRef('e.idx', '=', 'r.idx'),
+    )
+    .select('e.entry')
+    .where('s.consent_id', '=', consentId)
+    .where('s.event', '=', 'give')
+    .executeTakeFirstOrThrow();
+  const body = parseEntryBody(parseEntry(row.entry.toString('utf8')).body);
+  if (body.kind !== 'consent.given') throw new TypeError(`${consentId} was given by ${body.kind}`);
+  return body.signed_by;
 }

@@ -3,8 +3,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, type JWK } from 'jose';
+import { moveOut } from '../consent/consents.ts';
 import { openDatabase } from '../db/database.ts';
 import type { MeterStoreTables } from '../db/tables/meter-store.ts';
+import { keepQuiet } from '../household/door-store.ts';
+import { findOccupierByEmail } from '../household/household-store.ts';
 import { addHousehold } from '../household/households.ts';
 import { addDays, addMonths, localDateAt } from '../lib/local-date.ts';
 import { makeNeighbourhood, writeNeighbourhood } from '../metering/import/neighbourhood.ts';
@@ -89,6 +92,9 @@ export async function makeCast(parts: Parts, redirectUri: string): Promise<Cast>
     const from = addMonths(today, -13);
     const place = { email, mpan, address, fuel: 'electricity', zone: defaultZone, from } as const;
     const { householdId } = await addHousehold(parts, place);
+    const occupier = await findOccupierByEmail(parts.db, email);
+    if (home.slug === 'refuses' && occupier) await keepQuiet(parts.db, occupier.occupierId);
+    if (home.slug === 'moved') await moveOut(parts, { mpan, on: addMonths(today, -1) });
     added.set(home.slug, { ...home, householdId });
   }
   const thirdParties = [

@@ -104,16 +104,54 @@ export async function insertTenancy(
     .execute();
 }
 
-/** Whose the meter point is now. */
-export async function findCurrentHousehold(
+export interface Tenancy {
+  readonly householdId: HouseholdId;
+  readonly from: LocalDate;
+  /** The first day that is not theirs; null while nobody has said when that is. */
+  readonly until: LocalDate | null;
+}
+
+export async function findLatestTenancy(store: Store, meterPointId: MeterPointId): Promise<Tenancy | null> {
+  const row = await store
+    .selectFrom('household.tenancy')
+    .select(['household_id', 'from_date', 'until_date'])
+    .where('meter_point_id', '=', meterPointId)
+    .orderBy('from_date', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return {
+    householdId: row.household_id as HouseholdId,
+    from: row.from_date as LocalDate,
+    until: row.until_date as LocalDate | null,
+  };
+}
+
+export async function endTenancy(
+  tx: BrokerTransaction,
+  { meterPointId, from, on }: { meterPointId: MeterPointId; from: LocalDate; on: LocalDate },
+): Promise<void> {
+  await tx
+    .updateTable('household.tenancy')
+    .set({ until_date: on })
+    .where('meter_point_id', '=', meterPointId)
+    .where('from_date', '=', from)
+    .execute();
+}
+
+/** Whose the meter point is on a day, or on any later one. */
+export async function findHolder(
   store: Store,
   meterPointId: MeterPointId,
+  day: LocalDate,
 ): Promise<HouseholdId | null> {
   const row = await store
     .selectFrom('household.tenancy')
     .select('household_id')
     .where('meter_point_id', '=', meterPointId)
-    .where('until_date', 'is', null)
+    .where((eb) => eb.or([eb('until_date', 'is', null), eb('until_date', '>', day)]))
+    .orderBy('from_date', 'desc')
+    .limit(1)
     .executeTakeFirst();
   return (row?.household_id as HouseholdId | undefined) ?? null;
 }

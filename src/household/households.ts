@@ -7,7 +7,7 @@ import { type HouseholdId, type MeterPointId, newId, newRequestId } from '../lib
 import { isZone, type LocalDate } from '../lib/local-date.ts';
 import { parseEmailAddress } from './email-address.ts';
 import {
-  findCurrentHousehold,
+  findHolder,
   findMeterPoint,
   findOccupierByEmail,
   insertHousehold,
@@ -97,7 +97,7 @@ async function linkMeterPoint(
         'invalid_request',
         `${mpan} is known with fuel ${known.fuel}, ${known.zone}.`,
       );
-    const holder = await findCurrentHousehold(tx, meterPointId);
+    const holder = await findHolder(tx, meterPointId, from);
     if (holder === householdId) return { householdId, meterPointId, linked: false };
     if (holder !== null) throw new StabledoorError('meter_point_taken');
   }

@@ -94,6 +94,7 @@ const entryBody = z.discriminatedUnion('kind', [
   kind('third-party.suspended', { third_party: thirdParty, reason: line(500) }),
   kind('third-party.restored', { third_party: thirdParty }),
   kind('meter-point.linked', { commit: commitments('meter_point') }),
+  kind('meter-point.unlinked', { commit: commitments('meter_point', 'until') }),
   kind('consent.requested', {
     consent_ref: consentRef,
     third_party: thirdParty,

@@ -159,6 +159,7 @@ export class MeaningCheck {
         this.#map.publish(place.index, body.size, body.root);
         break;
       case 'meter-point.linked':
+      case 'meter-point.unlinked':
       case 'subject.erased':
         break;
       default:

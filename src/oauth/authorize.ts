@@ -56,6 +56,8 @@ export interface OpenedAuthorization {
   readonly detail: RequestedDetail;
   /** The consent that was asked for, with the words to show; null until somebody is signed in. */
   readonly consent: Consent | null;
+  /** Where to send the browser instead of showing anything: their door is shut, or there is quiet after a no. */
+  readonly refusedTo: string | null;
 }
 
 /**
@@ -70,7 +72,8 @@ export async function openAuthorization(
   const { request, thirdParty } = await findOpenRequest(parts, address);
   if (occupier) await replacedGrant(parts, request, occupier);
   const consent = occupier ? await askOccupier(parts, request, thirdParty, occupier) : null;
-  return { thirdParty, detail: request.detail, consent };
+  const refusedTo = consent?.state === 'refused' ? deniedTo(parts, request) : null;
+  return { thirdParty, detail: request.detail, consent, refusedTo };
 }
 
 export interface Approval {
@@ -90,7 +93,8 @@ export async function approveAuthorization(
   approval: Approval,
 ): Promise<string> {
   const { request, thirdParty } = await findOpenRequest(parts, address);
-  const { consentId } = await askOccupier(parts, request, thirdParty, occupier);
+  const { consentId, state } = await askOccupier(parts, request, thirdParty, occupier);
+  if (state === 'refused') return deniedTo(parts, request);
   const code = newSecret();
   await giveConsent(parts, {
     consentId,
@@ -113,14 +117,19 @@ export async function denyAuthorization(
   occupier: SignedInOccupier,
 ): Promise<string> {
   const { request, thirdParty } = await findOpenRequest(parts, address);
-  const { consentId } = await askOccupier(parts, request, thirdParty, occupier);
+  const { consentId, state } = await askOccupier(parts, request, thirdParty, occupier);
+  if (state === 'refused') return deniedTo(parts, request);
   await refuseConsent(parts, {
     consentId,
     occupierId: occupier.occupierId,
     within: (tx) => spend(tx, request),
   });
-  return redirectTo(request, { error: 'access_denied' }, parts.issuer);
+  return deniedTo(parts, request);
 }
+
+/** A no looks the same whoever gave it, and when. */
+const deniedTo = ({ issuer }: AuthorizeParts, request: PushedRequest): string =>
+  redirectTo(request, { error: 'access_denied' }, issuer);
 
 async function findOpenRequest(
   { db }: AuthorizeParts,
@@ -149,6 +158,7 @@ async function askOccupier(
     requestRef: request.requestHash.toString('base64url'),
     terms: { purpose, fuels, registers, resolution, from, until, once: once ?? false, note: note ?? null },
     party: await askingParty(parts.db, thirdParty, note),
+    unseen: (tx) => spend(tx, request),
   });
 }
 

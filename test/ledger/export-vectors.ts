@@ -61,6 +61,7 @@ const fullLife: readonly Step[] = honestThen(
   drafts['key.published'],
   drafts['key.retired'],
   { ...drafts['read.dropped'], store_read: '1700009999/9' },
+  drafts['meter-point.unlinked'],
   drafts['subject.erased'],
   drafts['map.published'],
 );

@@ -96,6 +96,7 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
   },
   'third-party.restored': { kind: 'third-party.restored', actor: 'operator', third_party: BRIGHTWATT },
   'meter-point.linked': { kind: 'meter-point.linked', actor: 'operator' },
+  'meter-point.unlinked': { kind: 'meter-point.unlinked', actor: 'operator' },
   'consent.requested': {
     kind: 'consent.requested',
     actor: 'third-party',
@@ -183,6 +184,7 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
 const COMMITMENT = POLICY;
 const committed: Partial<Record<EntryKind, string[]>> = {
   'meter-point.linked': ['meter_point'],
+  'meter-point.unlinked': ['meter_point', 'until'],
   'consent.requested': ['wording'],
   'consent.given': ['wording', 'meter_points'],
   'consent.narrowed': ['wording', 'meter_points'],

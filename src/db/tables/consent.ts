@@ -16,6 +16,7 @@ export interface ConsentTables {
     version: number;
     expires_at: Date | null;
     ends_at: Generated<Date | null>;
+    quiet_until: Generated<Date | null>;
     wording: ColumnType<unknown, string, never>;
     wording_digest: string;
     requested_at: Date;

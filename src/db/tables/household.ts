@@ -9,7 +9,14 @@ export interface HouseholdTables {
     due_at: Date;
   };
   'household.household': { household_id: string; log_id: number; added_at: Date };
-  'household.occupier': { occupier_id: string; household_id: string; email: string; added_at: Date };
+  'household.occupier': {
+    occupier_id: string;
+    household_id: string;
+    email: string;
+    added_at: Date;
+    door_shut_at: Generated<Date | null>;
+    keeps_quiet: Generated<boolean>;
+  };
   'household.meter_point': {
     meter_point_id: string;
     mpan: string;

@@ -31,7 +31,8 @@ type Answer = z.output<typeof answerForm>;
 export function authorizePages(router: Router, parts: AuthorizePageParts): void {
   const headers = consentPageHeaders({ production: parts.production });
   router.get('/authorize', headers, knownRequest(parts), requireSession, async (req, res) => {
-    const { consent } = await openAuthorization(parts, addressOf(req), visitorOf(res));
+    const { consent, refusedTo } = await openAuthorization(parts, addressOf(req), visitorOf(res));
+    if (refusedTo !== null) return res.set('Cache-Control', 'no-store').redirect(303, refusedTo);
     if (consent !== null) show(req, res, parts, consent, unansweredChoice(consent), []);
   });
   router.post('/authorize', headers, formBody(), requireSession, requireFormToken, async (req, res) => {
@@ -54,7 +55,8 @@ const knownRequest =
 
 async function share(req: Request, res: Response, parts: AuthorizePageParts, answer: Answer): Promise<void> {
   const visitor = visitorOf(res);
-  const { consent } = await openAuthorization(parts, addressOf(req), visitor);
+  const { consent, refusedTo } = await openAuthorization(parts, addressOf(req), visitor);
+  if (refusedTo !== null) return res.redirect(303, refusedTo);
   if (consent === null) return;
   const { choice, errors: dateErrors } = readChoice(answer);
   const narrowed = narrowTerms(consent.asked, choice, await listMeterPoints(parts.db, visitor.householdId));

@@ -8,7 +8,8 @@ import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
-import { dashboard, erase, narrow, passkeys, stateWords, stopped } from '../words/en.ts';
+import { dashboard, door, erase, narrow, passkeys, stateWords, stopped } from '../words/en.ts';
+import { letAskForm } from './door-page.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
 
@@ -19,6 +20,7 @@ export interface DashboardParts {
   readonly meterPoints: readonly HouseholdMeterPoint[];
   readonly formToken: string;
   readonly hasPasskeys: boolean;
+  readonly nowMs: number;
 }
 
 const groups: readonly { title: string; states: readonly ConsentState[] }[] = [
@@ -45,6 +47,7 @@ ${consents.map((consent) => card(consent, parts))}`,
 )}
 <p class="govuk-body">${dashboard.others}</p>
 ${parts.hasPasskeys && html`<p class="govuk-body"><a class="govuk-link" href="/passkeys">${passkeys.yours}</a></p>`}
+<p class="govuk-body"><a class="govuk-link" href="/door">${door.link}</a></p>
 <p class="govuk-body"><a class="govuk-link" href="/erase">${erase.link}</a></p>`,
   };
 }
@@ -81,8 +84,15 @@ ${rows
   )}
 </dl>
 ${state === 'given' && narrowLink(consent, party)}
+${quietNote(consent, party, parts)}
 ${state === 'given' && stopForm(consent, party, parts.formToken)}
 </div></div>`;
+}
+
+function quietNote(consent: Consent, party: string, { nowMs, meterPoints, formToken }: DashboardParts) {
+  const { quietUntil, consentId } = consent;
+  if (quietUntil === null || quietUntil.getTime() <= nowMs) return null;
+  return letAskForm(consentId, party, dayWords(quietUntil, zoneOf(consent, meterPoints)), formToken);
 }
 
 const narrowLink = ({ consentId }: Consent, party: string): Html =>

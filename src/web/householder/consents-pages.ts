@@ -35,7 +35,7 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
     const names = await partyNames(parts, consents);
     const page = dashboardPage({
       ...{ consents: cards, names, meterPoints, formToken: visitor.formToken },
-      hasPasskeys: parts.party !== null,
+      ...{ hasPasskeys: parts.party !== null, nowMs: clock.nowMs() },
     });
     sendPage(res, page, frameOf(res, parts));
   });

@@ -15,6 +15,7 @@ import type { Logger } from '../../observe/logger.ts';
 import { relyingPartyOf } from '../../passkey/passkeys.ts';
 import { authorizePages } from './authorize-pages.ts';
 import { consentsPages, markStops } from './consents-pages.ts';
+import { doorPages } from './door-pages.ts';
 import { erasePages } from './erase-pages.ts';
 import { errorPages } from './error-page.ts';
 import { narrowPages } from './narrow-pages.ts';
@@ -59,6 +60,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   authorizePages(pages, parts);
   consentsPages(pages, parts);
   narrowPages(pages, parts);
+  doorPages(pages, parts);
   erasePages(pages, parts);
 
   for (const kind of ['css', 'js'] as const) {
@@ -78,4 +80,4 @@ const unlessStopping =
     res.locals.stopping ? null : callerOf(req, res);
 
 /** A path under one of these that is no page of ours is answered with a page all the same. */
-const ownPaths = /^\/(?:$|(?:sign-in|sign-out|passkeys|authorize|consents|erase|demo\/mail)(?:\/|$))/;
+const ownPaths = /^\/(?:$|(?:sign-in|sign-out|passkeys|authorize|consents|door|erase|demo\/mail)(?:\/|$))/;

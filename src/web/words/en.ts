@@ -115,6 +115,21 @@ export const narrow = {
   done: 'They cannot look at the rest any more. We tell them that it is less, not why.',
 } as const;
 
+export const door = {
+  link: 'Keep my door shut',
+  title: 'Keep my door shut',
+  isShut:
+    'Your door is shut. Every request is refused, and you are not asked. They are told no, as from anyone.',
+  isOpen: 'Your door is open: when somebody asks, you see it and say yes, less, or no.',
+  goesOn:
+    'What you share now goes on until you stop it. This is about you alone, and you can change it at any time.',
+  shut: 'Shut my door',
+  open: 'Open my door',
+  quiet: (party: string, until: string) => `${party} cannot ask you for this again before ${until}.`,
+  letAsk: 'Let them ask again',
+  letAskWho: (party: string) => `(${party})`,
+} as const;
+
 export const choiceProblems: Readonly<Record<ChoiceProblem, string>> = {
   resolution_missing: 'Choose how much they may see',
   resolution_finer: 'Choose one of the steps on this page',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, beforeEach, test } from 'node:test';
 import { findConsent, refuseConsent, requestConsent, returnConsent } from '../../../src/consent/consents.ts';
 import { openDatabase } from '../../../src/db/database.ts';
+import { keepQuiet } from '../../../src/household/door-store.ts';
 import type { ClientId } from '../../../src/lib/ids.ts';
 import { givenConsent, requestOf } from '../../support/consent.ts';
 import { forbiddenWordsIn } from '../../support/forbidden-words.ts';
@@ -93,6 +94,25 @@ test('less is shared from the page, at once, and more is not', async () => {
   assert.equal((await who.get(`/consents/${theirs.consentId}/narrow`)).status, 404);
   const body = { resolution: 'P1M' };
   assert.equal((await who.post(page, `/consents/${theirs.consentId}/narrow`, body)).status, 404);
+});
+
+test('a door is shut and opened from its page, and a quiet group is let ask again from its card', async () => {
+  const page = await who.get('/door');
+  assert.match(textOf(page), /Your door is open/);
+  assert.deepEqual(forbiddenWordsIn(textOf(page)), []);
+  assert.equal((await who.post(page, '/door', { door: 'shut' })).headers.location, '/door');
+  assert.match(textOf(await who.get('/door')), /Your door is shut.*Open my door/);
+  assert.equal((await requestConsent(parts, requestOf(home, { clientId }))).state, 'refused');
+  assert.equal((await who.post(page, '/door', { door: 'ajar' })).status, 400);
+  await who.post(page, '/door', { door: 'open' });
+  await keepQuiet(parts.db, home.occupierId);
+  const { consentId } = await requestConsent(parts, requestOf(home, { clientId }));
+  await refuseConsent(parts, { consentId, occupierId: home.occupierId });
+  const dashboard = await who.get('/consents');
+  assert.match(cardOf(dashboard.text, consentId) ?? '', /Let them ask again/);
+  assert.deepEqual(forbiddenWordsIn(textOf(dashboard)), []);
+  assert.equal((await who.post(dashboard, `/consents/${consentId}/let-ask`, {})).status, 303);
+  assert.doesNotMatch(cardOf((await who.get('/consents')).text, consentId) ?? '', /Let them ask again/);
 });
 
 test('nobody stops, or sees the end of, another’s consent', async () => {
