@@ -167,6 +167,13 @@ export const settings = {
     standard: 'none',
     does: 'refuses to record, and so to release, once the witnesses are this late; without it they only raise an alarm',
   },
+  STABLEDOOR_MAP_INTERVAL_SECONDS: {
+    schema: z
+      .string()
+      .refine((text) => /^[1-9]\d{0,5}$/.test(text), 'a whole number of seconds from 1 to 999999'),
+    standard: '600',
+    does: 'how often the ledger publishes the map under which a householder can be shown that no entry is held back',
+  },
   STABLEDOOR_POLICY_DIR: { schema: path, standard: 'policies', does: 'the Cedar policy files' },
 } as const satisfies Record<string, Setting>;
 

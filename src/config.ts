@@ -37,6 +37,7 @@ export interface Config {
   readonly rateLimits: RatePolicies;
   readonly metricsPort: number | null;
   readonly witnesses: { readonly policyFile: string; readonly stopAfterMs: number | null } | null;
+  readonly mapIntervalMs: number;
   /** Null: the embedded server in the data folder. */
   readonly databases: ExternalDatabases | null;
 }
@@ -92,6 +93,7 @@ export function readConfig(env: Environment = process.env): Config {
     rateLimits: readRatePolicies(values.STABLEDOOR_RATE_LIMITS ?? ratePolicyText) ?? standardRatePolicies,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
     witnesses: readWitnesses(values),
+    mapIntervalMs: Number(values.STABLEDOOR_MAP_INTERVAL_SECONDS ?? 600) * 1000,
     databases: readDatabases(values),
   };
 }

@@ -1,6 +1,7 @@
 // What a broker does beside answering: each of these is done by whichever process comes first, and by none twice.
 import { type ErasureParts, watchErasures } from './audit/erasure.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
+import { watchMap } from './ledger/publish-map.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
 import { watchSpent } from './oauth/housekeeping.ts';
 import { securityEventSigner } from './oauth/sign-security-event.ts';
@@ -8,12 +9,14 @@ import type { SigningKeys } from './oauth/signing-keys.ts';
 
 export type BackgroundParts = ErasureParts &
   Parameters<typeof watchExpiry>[0] &
+  Parameters<typeof watchMap>[0] &
   Omit<DeliveryParts, 'sign'> & { readonly signingKeys: SigningKeys };
 
 /** Call what it gives to end it all; it waits for what is under way. */
 export function startBackground(parts: BackgroundParts): () => Promise<void> {
   const stops = [
     watchExpiry(parts),
+    watchMap(parts),
     watchErasures(parts),
     watchSpent(parts),
     watchOutbox({

@@ -152,9 +152,19 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     const { ledger } = held;
     const mailer = openMailer(config, logger);
     closing.push(() => mailer.close());
-    const { issuer } = config;
+    const { issuer, mapIntervalMs } = config;
     const callThirdParty = thirdPartyCaller({ allowLoopback: !production });
-    closing.push(startBackground({ ...keyParts, ledger, issuer, mailer, signingKeys, call: callThirdParty }));
+    closing.push(
+      startBackground({
+        ...keyParts,
+        ledger,
+        issuer,
+        mapIntervalMs,
+        mailer,
+        signingKeys,
+        call: callThirdParty,
+      }),
+    );
     return {
       config,
       issuer: config.issuer,

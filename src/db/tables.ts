@@ -8,9 +8,11 @@ import type { OauthTables } from './tables/oauth.ts';
 import type { PasskeyTables } from './tables/passkey.ts';
 import type { PolicyTables } from './tables/policy.ts';
 import type { RegistryTables } from './tables/registry.ts';
+import type { TagMapTables } from './tables/tag-map.ts';
 
 export interface Tables
   extends LedgerTables,
+    TagMapTables,
     PolicyTables,
     RegistryTables,
     NotifyTables,
