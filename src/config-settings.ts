@@ -174,6 +174,11 @@ export const settings = {
     standard: '600',
     does: 'how often the ledger publishes the map under which a householder can be shown that no entry is held back',
   },
+  STABLEDOOR_OPERATOR_KEY_FILE: {
+    schema: path,
+    standard: 'none',
+    does: 'your own private key as an operator, at the command line: what you propose and approve is signed with it',
+  },
   STABLEDOOR_POLICY_DIR: { schema: path, standard: 'policies', does: 'the Cedar policy files' },
 } as const satisfies Record<string, Setting>;
 

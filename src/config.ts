@@ -34,6 +34,8 @@ export interface Config {
   readonly dpopNonce: boolean;
   readonly tls: { readonly certFile: string; readonly keyFile: string } | null;
   readonly softwareStatementFile: string | null;
+  /** Of whoever runs the command, not of the broker. */
+  readonly operatorKeyFile: string | null;
   readonly rateLimits: RatePolicies;
   readonly metricsPort: number | null;
   readonly witnesses: { readonly policyFile: string; readonly stopAfterMs: number | null } | null;
@@ -90,6 +92,9 @@ export function readConfig(env: Environment = process.env): Config {
     dpopNonce: values.STABLEDOOR_DPOP_NONCE === 'on',
     tls,
     softwareStatementFile: values.STABLEDOOR_SOFTWARE_STATEMENT_FILE ?? null,
+    operatorKeyFile: values.STABLEDOOR_OPERATOR_KEY_FILE
+      ? resolve(values.STABLEDOOR_OPERATOR_KEY_FILE)
+      : null,
     rateLimits: readRatePolicies(values.STABLEDOOR_RATE_LIMITS ?? ratePolicyText) ?? standardRatePolicies,
     metricsPort: values.STABLEDOOR_METRICS_PORT ? Number(values.STABLEDOOR_METRICS_PORT) : null,
     witnesses: readWitnesses(values),

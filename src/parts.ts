@@ -33,6 +33,8 @@ import { readStatementIssuers } from './oauth/software-statement.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { type Metrics, openMetrics } from './observe/metrics.ts';
+import type { ProposalParts } from './operator/proposals.ts';
+import { actsOf } from './parts-acts.ts';
 import { startBackground } from './parts-background.ts';
 import { openHandles } from './parts-databases.ts';
 import { openPolicy, type Policy } from './policy/engine.ts';
@@ -76,6 +78,8 @@ export interface Parts {
   readonly registration: RegistrationOffer | null;
   readonly callThirdParty: CallThirdParty;
   readonly verifyAccess: VerifyAccess;
+  /** What two operators decide. */
+  readonly operators: ProposalParts;
   close(): Promise<void>;
 }
 
@@ -191,6 +195,11 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       clientKeys: clientKeys({ ...keyParts, call: callThirdParty }),
       callThirdParty,
       registration: await openRegistration(config, callThirdParty),
+      operators: {
+        ...{ db, ledger, clock, production },
+        acts: actsOf({ db, ledger, ledgerKeys, keyDir, clock }),
+        checkPasskey: async () => null,
+      },
       limiter: rateLimiter({ db, clock, logger }, config.rateLimits),
       verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys, dpopNonces: nonces }),
       close,

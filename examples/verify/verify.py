@@ -136,6 +136,25 @@ def commit(*named):
     )
 
 
+def said(v):
+    name = re.compile(r"[a-z][a-z0-9_]{0,63}")
+    value = one_form(line(4096), set_of(line(200), 1, 32))
+    return isinstance(v, dict) and 1 <= len(v) <= 16 and all(map(name.fullmatch, v)) and all(map(value, v.values()))
+
+
+def one_form(*forms):
+    return lambda v: any(form(v) for form in forms)
+
+
+def fields(shape):
+    def is_object(v):
+        if not isinstance(v, dict) or not set(v) <= {name.rstrip("?") for name in shape}:
+            return False
+        return all(is_valid(v[n.rstrip("?")]) if n.rstrip("?") in v else n.endswith("?") for n, is_valid in shape.items())
+
+    return is_object
+
+
 HASH = text_of(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
 WORD = text_of(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", 64)
 REASON = text_of(r"[a-z][a-z0-9_]*", 64)
@@ -145,6 +164,8 @@ PARTY = text_of(r"client_[A-Za-z0-9_-]{22}")
 CONSENT = text_of(r"consent_[A-Za-z0-9_-]{22}")
 METER = text_of(r"mp_[A-Za-z0-9_-]{22}")
 JKT = text_of(r"[A-Za-z0-9_-]{43}")
+OPERATOR = text_of(r"operator_[A-Za-z0-9_-]{22}")
+PROPOSAL = text_of(r"proposal_[A-Za-z0-9_-]{22}")
 STORE_READ = text_of(r"[A-Za-z0-9_.:+-]{1,64}/(0|[1-9][0-9]{0,14})")
 NOTE = text_of(r"([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?", 20_000)
 VERSION = integer(1, 1_000_000)
@@ -167,6 +188,16 @@ TERMS = {
     "commit": commit("wording", "meter_points"),
 }
 ACCESS = {**OVER, "basis": one_of("consent"), "jkt": JKT, "store_read?": STORE_READ}
+PROOF = fields(
+    {
+        "key": JKT,
+        "signature": text_of(r"[A-Za-z0-9_-]+", 512),
+        "authenticator_data?": text_of(r"[A-Za-z0-9_-]+", 4096),
+        "client_data?": text_of(r"[A-Za-z0-9_-]+", 8192),
+    }
+)
+DECIDED = {"operator": OPERATOR, "proposal": PROPOSAL, "digest": HASH, "proof": PROOF}
+OPERATOR_KEY = {"operator": OPERATOR, "key": line(1024), "kept_in": one_of("file", "passkey")}
 KINDS = {
     "log.opened": {"mode": one_of("production", "sandbox", "demo"), "origin": line(255), "key": line(4096)},
     "log.succeeded": {
@@ -184,13 +215,20 @@ KINDS = {
         "known_from": line(300),
     },
     "key.published": {"use": one_of("ledger", "tokens"), "key": line(4096)},
-    "key.retired": {"use": one_of("ledger", "tokens"), "key": line(4096)},
-    "policy.published": {"policy": HASH, "effective_s": integer()},
+    "key.retired": {"use": one_of("ledger", "tokens"), "key": line(4096), "proposal?": PROPOSAL},
+    "operator.added": {**OPERATOR_KEY, "role": WORD, "proposal?": PROPOSAL},
+    "operator.key-added": {**OPERATOR_KEY, "proof": PROOF},
+    "operator.removed": {"operator": OPERATOR, "proposal?": PROPOSAL},
+    "operator.proposed": {**DECIDED, "act": WORD, "said?": said, "expires_s": integer()},
+    "operator.approved": DECIDED,
+    "operator.declined": DECIDED,
+    "policy.published": {"policy": HASH, "effective_s": integer(), "proposal?": PROPOSAL},
     "third-party.registered": {
         "third_party": PARTY,
         "class": WORD,
         "group": line(200),
         "purposes": set_of(WORD, 1, 32),
+        "proposal?": PROPOSAL,
     },
     "third-party.suspended": {"third_party": PARTY, "reason": line(500)},
     "third-party.restored": {"third_party": PARTY},
@@ -238,8 +276,8 @@ KINDS = {
     },
     "disclosure.void": {"disclosure": integer(), "reason": line(200)},
     "read.dropped": {"store_read": STORE_READ},
-    "subject.erased": {"entries": integer()},
     "map.published": {"size": integer(), "root": HASH},
+    "subject.erased": {"entries": integer(), "proposal?": PROPOSAL},
 }
 # What no field says alone.
 TOGETHER = {

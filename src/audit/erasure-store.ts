@@ -1,20 +1,22 @@
 // The SQL of erasures: who asked, what is due, and the two functions that close a household and delete its rows.
 import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
-import type { HouseholdId, RequestId } from '../lib/ids.ts';
+import type { HouseholdId, ProposalId, RequestId } from '../lib/ids.ts';
 
 export interface Erasure {
   readonly householdId: HouseholdId;
   readonly askedBy: 'householder' | 'operator';
   readonly dueAt: Date;
+  /** By what proposal an operator asked for it; null where the householder did, or outside production. */
+  readonly proposalId: ProposalId | null;
 }
 
 /** Asking again changes nothing but to bring the day nearer. Returns the day. */
 export async function insertErasure(store: Store, erasure: Erasure): Promise<Date> {
-  const { householdId, askedBy, dueAt } = erasure;
+  const { householdId, askedBy, dueAt, proposalId } = erasure;
   const { rows } = await sql<{ due_at: Date }>`
-    insert into household.erasure (household_id, asked_by, asked_at, due_at)
-      values (${householdId}, ${askedBy}, least(ledger.now(), ${dueAt}), ${dueAt})
+    insert into household.erasure (household_id, asked_by, asked_at, due_at, proposal_id)
+      values (${householdId}, ${askedBy}, least(ledger.now(), ${dueAt}), ${dueAt}, ${proposalId})
     on conflict (household_id) do nothing returning due_at`.execute(store);
   return rows[0]?.due_at ?? (await findErasure(store, householdId))?.dueAt ?? dueAt;
 }
@@ -22,10 +24,12 @@ export async function insertErasure(store: Store, erasure: Erasure): Promise<Dat
 export async function findErasure(store: Store, householdId: HouseholdId): Promise<Erasure | null> {
   const row = await store
     .selectFrom('household.erasure')
-    .select(['household_id', 'asked_by', 'due_at'])
+    .select(['household_id', 'asked_by', 'due_at', 'proposal_id'])
     .where('household_id', '=', householdId)
     .executeTakeFirst();
-  return row ? { householdId, askedBy: row.asked_by, dueAt: row.due_at } : null;
+  if (row === undefined) return null;
+  const { asked_by: askedBy, due_at: dueAt, proposal_id } = row;
+  return { householdId, askedBy, dueAt, proposalId: proposal_id as ProposalId | null };
 }
 
 /** Also those that were begun and cut short: their row goes last. */

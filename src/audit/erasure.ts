@@ -3,11 +3,11 @@
 
 import { endHouseholdConsents } from '../consent/end-consents.ts';
 import { lockHousehold } from '../consent/hold-store.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Store } from '../db/database.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import { StabledoorError } from '../lib/errors.ts';
-import { type HouseholdId, newRequestId } from '../lib/ids.ts';
+import { type HouseholdId, newRequestId, type ProposalId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import {
   closeSubject,
@@ -29,16 +29,23 @@ export interface ErasureParts {
 /** Time to think again; an operator may shorten it. */
 export const erasureDelayMs = 7 * 86_400_000;
 
+export interface ErasureRequest {
+  readonly askedBy: 'householder' | 'operator';
+  readonly now?: boolean;
+  /** In production an operator asks by a proposal that another approved. */
+  readonly proposalId?: ProposalId | null;
+}
+
 /** Asks for it; returns when it is due. Errors: `not_found`. */
 export async function requestErasure(
-  { db, clock }: ErasureParts,
+  { db, clock }: { readonly db: Store; readonly clock: Clock },
   householdId: HouseholdId,
-  { askedBy, now = false }: { readonly askedBy: 'householder' | 'operator'; readonly now?: boolean },
+  { askedBy, now = false, proposalId = null }: ErasureRequest,
 ): Promise<Date> {
   if (!(await householdExists(db, householdId)))
     throw new StabledoorError('not_found', 'There is no such household.');
   const dueAt = new Date(clock.nowMs() + (now ? 0 : erasureDelayMs));
-  return await insertErasure(db, { householdId, askedBy, dueAt });
+  return await insertErasure(db, { householdId, askedBy, dueAt, proposalId });
 }
 
 type Step = (parts: ErasureParts, householdId: HouseholdId) => Promise<void>;
@@ -67,6 +74,7 @@ async function closeChain({ db, ledger }: ErasureParts, householdId: HouseholdId
       kind: 'subject.erased',
       actor: erasure?.askedBy ?? 'operator',
       entries: (await countEntries(tx, ledger.logId, householdId)) + ended.length + 1,
+      ...(erasure?.proposalId ? { proposal: erasure.proposalId } : {}),
     } as const;
     await ledger.appendWithin(tx, [...ended, { req, householdId, body }]);
   });

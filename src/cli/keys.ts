@@ -8,6 +8,7 @@ import { keyLeadSeconds, rotateSigningKeys } from '../oauth/publish-keys.ts';
 import { type KeyRecord, listSigningKeys } from '../oauth/signing-key-store.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
+import { proposeAndAnswer } from './operator-answer.ts';
 import { openOutput, table } from './output.ts';
 
 interface RotateOptions {
@@ -27,7 +28,10 @@ export function addKeysCommands(program: Command): void {
       '--prepare',
       'ledger: make the new key and publish nothing yet, so that every broker can be given it',
     )
-    .option('--finish', 'ledger: retire the former key, once everybody has the new one')
+    .option(
+      '--finish',
+      'ledger: retire the former key, once everybody has the new one; in production a proposal',
+    )
     .option('--json', 'answer as JSON')
     .action(async (which: string, options: RotateOptions) => {
       if (which === 'ledger') return await rotateLedger(options);
@@ -62,6 +66,8 @@ async function rotateLedger(options: RotateOptions): Promise<void> {
   if (options.now) throw new UsageError('--now is for `tokens`');
   if (options.prepare && options.finish) throw new UsageError('--prepare or --finish, not both');
   const config = readConfig();
+  if (options.finish && config.mode === 'production')
+    return await proposeAndAnswer(config, { act: 'key-retire', input: {} }, options.json ?? false);
   const [key, state, text] = await withParts(config, async ({ db, ledger, ledgerKeys }) => {
     const parts = { db, ledger, keys: ledgerKeys, keyDir: config.keyDir };
     if (options.prepare) {

@@ -11,6 +11,7 @@ import { addInitCommand } from './init.ts';
 import { addKeysCommands } from './keys.ts';
 import { addLedgerCommands } from './ledger.ts';
 import { addMigrateCommand } from './migrate.ts';
+import { addOperatorCommands } from './operator.ts';
 import { openOutput } from './output.ts';
 import { addThirdPartyCommands } from './third-party.ts';
 
@@ -39,6 +40,7 @@ export function commandLine(): Command {
   addImportCommand(program);
   addLedgerCommands(program);
   addKeysCommands(program);
+  addOperatorCommands(program);
   addConfigCommand(program);
   addDoctorCommand(program);
   return program;

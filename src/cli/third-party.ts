@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import type { ClientId } from '../lib/ids.ts';
+import { propose } from '../operator/proposals.ts';
 import { type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 import { purposesOf } from '../registry/purposes.ts';
 import { registerThirdParty, restoreThirdParty, suspendThirdParty } from '../registry/registry.ts';
@@ -11,6 +12,7 @@ import { findThirdParty, listThirdParties } from '../registry/registry-store.ts'
 import type { Registration, ThirdParty } from '../registry/third-party.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
+import { ownSigner } from './operator-answer.ts';
 import { openOutput, table } from './output.ts';
 import { addNotices } from './third-party-notices.ts';
 
@@ -61,7 +63,9 @@ export function addThirdPartyCommands(program: Command): void {
 function addAdd(family: Command): void {
   family
     .command('add')
-    .description('register a third party; prints {"client_id", "status"}')
+    .description(
+      'register a third party; prints {"client_id", "status"}, and in production the proposal that another approves',
+    )
     .requiredOption('--name <name>', 'its legal name')
     .requiredOption('--class <class>', `one of ${thirdPartyClasses.join(', ')}`)
     .requiredOption('--purpose <purpose...>', 'what for; each must be open to the class')
@@ -86,17 +90,31 @@ async function addThirdParty(options: AddOptions): Promise<void> {
   const config = readConfig();
   const production = config.mode === 'production';
   const registration = await readRegistration(options);
-  const added = await withParts(config, ({ db, ledger, clock, callThirdParty }) =>
-    registerThirdParty({ db, ledger, production, fetching: { call: callThirdParty, clock } }, registration),
-  );
-  const output = openOutput(true);
-  output.answer({ client_id: added.clientId, status: added.status }, '');
-  output.remark(
-    added.status === 'active'
-      ? `${added.name} may ask from now on.`
-      : `${added.name} waits for the approval of a second operator, and may ask for nothing until then.`,
-  );
+  // Before anything is registered: a key that cannot be read shall not leave half of it behind.
+  const signer = production && config.operatorKeyFile !== null ? await ownSigner(config) : null;
+  await withParts(config, async ({ db, ledger, clock, callThirdParty, operators }) => {
+    const parts = { db, ledger, production, fetching: { call: callThirdParty, clock } };
+    const added = await registerThirdParty(parts, registration);
+    const { clientId, status, name } = added;
+    const output = openOutput(true);
+    if (status === 'active') {
+      output.answer({ client_id: clientId, status }, '');
+      return output.remark(`${name} may ask from now on.`);
+    }
+    const proposal = signer && (await propose(operators, signer, registering(clientId)));
+    output.answer({ client_id: clientId, status, proposal: proposal?.proposalId ?? null }, '');
+    output.remark(
+      proposal === null
+        ? `${name} may ask for nothing until one operator proposes it and another approves: you have no STABLEDOOR_OPERATOR_KEY_FILE.`
+        : `${name} may ask for nothing until another operator approves ${proposal.proposalId}.`,
+    );
+  });
 }
+
+const registering = (clientId: ClientId) => ({
+  act: 'third-party-register',
+  input: { client_id: clientId },
+});
 
 function addReading(family: Command): void {
   family

@@ -5,6 +5,7 @@ import type { LedgerTables } from './tables/ledger.ts';
 import type { LimitsTables } from './tables/limits.ts';
 import type { NotifyTables } from './tables/notify.ts';
 import type { OauthTables } from './tables/oauth.ts';
+import type { OperatorTables } from './tables/operator.ts';
 import type { PasskeyTables } from './tables/passkey.ts';
 import type { PolicyTables } from './tables/policy.ts';
 import type { RegistryTables } from './tables/registry.ts';
@@ -20,4 +21,5 @@ export interface Tables
     HouseholdTables,
     ConsentTables,
     OauthTables,
-    PasskeyTables {}
+    PasskeyTables,
+    OperatorTables {}

@@ -28,6 +28,14 @@ import {
   wholeNumber,
   word,
 } from './entry-field.ts';
+import {
+  operatorAdded,
+  operatorDecided,
+  operatorKeyAdded,
+  operatorProposed,
+  operatorRemoved,
+  proposalId,
+} from './entry-operator.ts';
 
 const kind = <const Kind extends string, Fields extends z.ZodRawShape>(name: Kind, fields: Fields) =>
   z.strictObject({ kind: z.literal(name), req: requestId, actor, ...fields });
@@ -53,6 +61,9 @@ const requestOver = { consent_ref: consentRef, third_party: thirdParty, purpose:
 
 /** By what right a read is answered. `licence`, `order` and `own` come with the fields that verify needs for them. */
 const basis = z.enum(['consent']);
+
+/** Of what two operators decided: the proposal that one made and another approved. */
+const proposal = proposalId.exactOptional();
 
 const hasOneSource = (body: { consent_ref?: string; scopes?: string[] }): boolean =>
   (body.consent_ref === undefined) !== (body.scopes === undefined);
@@ -83,13 +94,20 @@ const entryBody = z.discriminatedUnion('kind', [
   }).refine((body) => body.known_size >= body.kept_size, 'no more is kept than is known'),
   kind('key.published', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
   /** `key` is the text that its key.published has. */
-  kind('key.retired', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
-  kind('policy.published', { policy: hash, effective_s: seconds }),
+  kind('key.retired', { use: z.enum(['ledger', 'tokens']), key: line(4096), proposal }),
+  kind('operator.added', operatorAdded),
+  kind('operator.key-added', operatorKeyAdded),
+  kind('operator.removed', operatorRemoved),
+  kind('operator.proposed', operatorProposed),
+  kind('operator.approved', operatorDecided),
+  kind('operator.declined', operatorDecided),
+  kind('policy.published', { policy: hash, effective_s: seconds, proposal }),
   kind('third-party.registered', {
     third_party: thirdParty,
     class: word,
     group: line(200),
     purposes: setOf(word, 32),
+    proposal,
   }),
   kind('third-party.suspended', { third_party: thirdParty, reason: line(500) }),
   kind('third-party.restored', { third_party: thirdParty }),
@@ -169,7 +187,7 @@ const entryBody = z.discriminatedUnion('kind', [
   }),
   kind('disclosure.void', { disclosure: wholeNumber, reason: line(200) }),
   /** The last entry of a household's chain: how many there were, and nothing of whose. */
-  kind('subject.erased', { entries: wholeNumber }),
+  kind('subject.erased', { entries: wholeNumber, proposal }),
   kind('read.dropped', { store_read: storeRead }),
   /** Root of the map of tags over the entries before `size` (tag-map.ts). */
   kind('map.published', { size: wholeNumber, root: hash }),

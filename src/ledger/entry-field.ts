@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 // The prefixes are those of lib/ids.ts, which makes ids and so needs node:crypto; this file must run in a browser.
-const id = (prefix: 'client' | 'consent' | 'mp') =>
+export const id = (prefix: 'client' | 'consent' | 'mp' | 'operator' | 'proposal') =>
   z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9_-]{22}$`));
 export const thirdParty = id('client');
 export const consentRef = id('consent');

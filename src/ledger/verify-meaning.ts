@@ -158,6 +158,12 @@ export class MeaningCheck {
       case 'map.published':
         this.#map.publish(place.index, body.size, body.root);
         break;
+      case 'operator.added':
+      case 'operator.key-added':
+      case 'operator.removed':
+      case 'operator.proposed':
+      case 'operator.approved':
+      case 'operator.declined':
       case 'meter-point.linked':
       case 'meter-point.unlinked':
       case 'subject.erased':

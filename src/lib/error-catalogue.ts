@@ -2,6 +2,7 @@
 // A code is a promise to callers: never rename one, never reuse one.
 
 import { importErrorCatalogue } from './import-error-catalogue.ts';
+import { operatorErrorCatalogue } from './operator-error-catalogue.ts';
 
 export interface ErrorEntry {
   readonly status: number;
@@ -188,6 +189,7 @@ export const errorCatalogue = {
     'Try again after as many seconds as Retry-After says.',
   ),
   ...importErrorCatalogue,
+  ...operatorErrorCatalogue,
 } as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -13,6 +13,8 @@ export type OccupierId = Branded<'occupier'>;
 export type MeterPointId = Branded<'meter_point'>;
 /** A meter point within one consent: what a third party sees (`mp_…`), different for each consent. */
 export type MeterRef = Branded<'mp'>;
+export type OperatorId = Branded<'operator'>;
+export type ProposalId = Branded<'proposal'>;
 /** A request to the ledger: a UUID, unique for ever within a log. */
 export type RequestId = Branded<'request'>;
 
@@ -24,6 +26,8 @@ const prefixes = {
   occupier: 'occupier',
   meter_point: 'meter_point',
   mp: 'mp',
+  operator: 'operator',
+  proposal: 'proposal',
 } as const;
 
 export function newId<Name extends keyof typeof prefixes>(name: Name): Branded<Name> {

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
 import type { NoteRow, ThirdPartyRow } from '../db/tables/registry.ts';
-import type { ClientId } from '../lib/ids.ts';
+import type { ClientId, ProposalId } from '../lib/ids.ts';
 import type { Purpose, ThirdPartyClass } from '../policy/request.ts';
 import type { Jwks } from './jwks.ts';
 import type { Reach } from './purposes.ts';
@@ -161,6 +161,37 @@ export async function changeStatus(
     .where('status', '=', change.from)
     .executeTakeFirst();
   return changed.numUpdatedRows === 1n;
+}
+
+export interface RegisteredTerms {
+  readonly class: ThirdPartyClass;
+  readonly group: string;
+  readonly purposes: readonly Purpose[];
+}
+
+/** False where there is no such third party, or it is pending. In production the proposal must be approved. */
+export async function changeTerms(
+  tx: BrokerTransaction,
+  clientId: ClientId,
+  terms: RegisteredTerms,
+  proposalId: ProposalId | null,
+): Promise<boolean> {
+  const { rows } = await sql<{ changed: boolean }>`
+    select registry.change_terms(${proposalId}, ${clientId}, ${terms.class}, ${terms.group}, ${[...terms.purposes]}::text[])
+      as changed`.execute(tx);
+  return rows[0]?.changed === true;
+}
+
+/** False where there is no such third party. In production the proposal must be approved. */
+export async function keepNote(
+  tx: BrokerTransaction,
+  clientId: ClientId,
+  note: { readonly name: string; readonly text: string },
+  proposalId: ProposalId | null,
+): Promise<boolean> {
+  const { rows } = await sql<{ kept: boolean }>`
+    select registry.approve_note(${proposalId}, ${clientId}, ${note.name}, ${note.text}) as kept`.execute(tx);
+  return rows[0]?.kept === true;
 }
 
 /** False where the third party has no such address any more. */

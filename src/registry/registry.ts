@@ -144,13 +144,16 @@ async function refuseOthersName(
   );
 }
 
-const registeredEntry = (thirdParty: ThirdParty, by: RegisteredBy['by']): EntryDraft => ({
-  kind: 'third-party.registered',
+type Registered = Pick<ThirdParty, 'clientId' | 'class' | 'group' | 'purposes'>;
+
+/** What the ledger says of a third party, each time that two operators say what it is. */
+export const registeredEntry = (thirdParty: Registered, by: RegisteredBy['by']) => ({
+  kind: 'third-party.registered' as const,
   actor: by,
   third_party: thirdParty.clientId,
   class: thirdParty.class,
   group: thirdParty.group,
-  purposes: [...thirdParty.purposes],
+  purposes: [...thirdParty.purposes] as string[],
 });
 
 const append = (parts: RegistryParts, tx: BrokerTransaction, body: EntryDraft) =>

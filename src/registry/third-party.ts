@@ -70,19 +70,30 @@ const jwksSchema = z.unknown().transform((value, context): Jwks => {
   }
 });
 
-export const registrationSchema = z.strictObject({
-  name: shownName,
-  tradingName: shownName.optional(),
+/** An approved text, shown to householders as a quotation. */
+export const noteName = z.string().regex(/^[a-z0-9-]{1,60}$/, 'a name has small letters, digits and dashes');
+export const noteText = shownText(400);
+
+/** What two operators decide about a third party, and it never does. */
+export const termsSchema = z.strictObject({
   class: z.enum(thirdPartyClasses, {
     error: ({ input }) =>
       (refusedClasses as readonly unknown[]).includes(input)
         ? `a ${input} has power over a householder and is refused as a class`
         : `is one of ${thirdPartyClasses.join(', ')}`,
   }),
-  group: shownText(120).optional(),
+  group: shownText(120),
+  purposes: z.array(z.enum(purposes)).min(1).max(10).refine(distinct, 'names one purpose twice'),
+});
+
+export const registrationSchema = z.strictObject({
+  name: shownName,
+  tradingName: shownName.optional(),
+  class: termsSchema.shape.class,
+  group: termsSchema.shape.group.optional(),
   registrationNumber: shownText(40).optional(),
   redirectUris: z.array(z.string()).min(1).max(mostRedirectUris).refine(distinct, 'names one address twice'),
-  purposes: z.array(z.enum(purposes)).min(1).max(10).refine(distinct, 'names one purpose twice'),
+  purposes: termsSchema.shape.purposes,
   /** One of the two. */
   jwks: jwksSchema.optional(),
   jwksUri: z.string().optional(),
@@ -94,7 +105,7 @@ export const registrationSchema = z.strictObject({
     .default([]),
   retentionDays: z.int().min(0).max(longestRetentionDays).default(365),
   ethicsNumber: shownText(40).optional(),
-  notes: z.record(z.string().regex(/^[a-z0-9-]{1,60}$/), shownText(400)).default({}),
+  notes: z.record(noteName, noteText).default({}),
 });
 
 export type Registration = z.input<typeof registrationSchema>;

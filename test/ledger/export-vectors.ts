@@ -64,6 +64,12 @@ const fullLife: readonly Step[] = honestThen(
   drafts['meter-point.unlinked'],
   drafts['subject.erased'],
   drafts['map.published'],
+  drafts['operator.added'],
+  drafts['operator.key-added'],
+  drafts['operator.proposed'],
+  drafts['operator.approved'],
+  drafts['operator.declined'],
+  drafts['operator.removed'],
 );
 export const kindsOfFullLife: readonly EntryKind[] = fullLife.map(({ draft }) => draft.kind);
 

@@ -20,6 +20,8 @@ export const HEARTH = 'client_HEARTHhearthHEARTHhear';
 export const CONSENT = 'consent_ONEoneONEoneONEoneONEo';
 export const METER = 'mp_METERmeterMETERmeterME';
 export const OTHER_METER = 'mp_OTHERotherOTHERotherOT';
+export const ANN = 'operator_ANNannANNannANNannANNa';
+export const PROPOSAL = 'proposal_ONEoneONEoneONEoneONEo';
 export const JKT = 'J'.repeat(43);
 export const POLICY_TEXT = 'permit (principal, action, resource);';
 /** base64 SHA-256 of POLICY_TEXT. */
@@ -45,6 +47,12 @@ const terms = {
   meter_refs: [METER],
   expires_s: START_S + 86_400,
   signed_by: 'code',
+} as const;
+const decided = {
+  operator: ANN,
+  proposal: PROPOSAL,
+  digest: POLICY,
+  proof: { key: JKT, signature: 'c2ln' },
 } as const;
 const over = { consent_ref: CONSENT, version: 1, third_party: BRIGHTWATT } as const;
 const asked = { consent_ref: CONSENT, third_party: BRIGHTWATT, purpose: 'energy-advice' } as const;
@@ -80,6 +88,36 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
   'key.published': { kind: 'key.published', actor: 'operator', use: 'tokens', key: '{"kty":"EC"}' },
   'key.retired': { kind: 'key.retired', actor: 'broker', use: 'tokens', key: '{"kty":"EC"}' },
   'policy.published': { kind: 'policy.published', actor: 'operator', policy: POLICY, effective_s: START_S },
+  'operator.added': {
+    kind: 'operator.added',
+    actor: 'operator',
+    operator: ANN,
+    role: 'administrator',
+    key: '{"crv":"Ed25519","kty":"OKP"}',
+    kept_in: 'file',
+  },
+  'operator.key-added': {
+    kind: 'operator.key-added',
+    actor: 'operator',
+    operator: ANN,
+    key: '{"crv":"P-256","kty":"EC"}',
+    kept_in: 'passkey',
+    proof: { key: JKT, signature: 'c2ln' },
+  },
+  'operator.removed': { kind: 'operator.removed', actor: 'operator', operator: ANN },
+  'operator.proposed': {
+    kind: 'operator.proposed',
+    actor: 'operator',
+    operator: ANN,
+    proposal: PROPOSAL,
+    act: 'third-party-register',
+    digest: POLICY,
+    said: { third_party: BRIGHTWATT, purposes: ['energy-advice'] },
+    expires_s: START_S + 604_800,
+    proof: { key: JKT, signature: 'c2ln' },
+  },
+  'operator.approved': { kind: 'operator.approved', actor: 'operator', ...decided },
+  'operator.declined': { kind: 'operator.declined', actor: 'operator', ...decided },
   'third-party.registered': {
     kind: 'third-party.registered',
     actor: 'operator',

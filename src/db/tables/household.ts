@@ -7,6 +7,7 @@ export interface HouseholdTables {
     asked_by: 'householder' | 'operator';
     asked_at: Date;
     due_at: Date;
+    proposal_id: string | null;
   };
   'household.household': { household_id: string; log_id: number; added_at: Date };
   'household.occupier': {
