@@ -70,7 +70,7 @@ test('what one proposes and another approves is done, and the ledger says who, w
   assert.deepEqual(one.said, {
     third_party: clientId,
     class: 'energy-adviser',
-    group: 'Brightwatt Ltd',
+    group: (await findThirdParty(databases.app, clientId))?.group,
     purposes: ['energy-advice'],
   });
 });
