@@ -11,6 +11,11 @@ const grant = z
     created_at: z.string(),
     last_updated_at: z.string().meta({ description: 'When it was replaced last' }),
     expires_at: z.string().meta({ description: 'When its consent ends by itself' }),
+    scopes: z
+      .array(z.strictObject({ scope: z.string() }))
+      .length(1)
+      .optional()
+      .meta({ description: 'The scope that it was asked by, if by one' }),
     authorization_details: z.array(grantedDetailContract).length(1),
   })
   .meta({ id: 'Grant', description: 'No token is ever in it.' });

@@ -25,6 +25,8 @@ export interface ConsentContent {
   readonly consentId: ConsentId;
   readonly grantId: GrantId;
   readonly jkt: string;
+  /** That the householder was asked by, if by one. It opens nothing: the detail does. */
+  readonly scope: string | null;
   readonly detail: GrantedDetail;
 }
 
@@ -76,7 +78,11 @@ export function signAccessToken(
 
 const permissionOf = (content: TokenContent): JWTPayload =>
   content.kind === 'consent'
-    ? { grant_id: content.grantId, authorization_details: [content.detail as unknown as JWTPayload] }
+    ? {
+        grant_id: content.grantId,
+        ...(content.scope === null ? {} : { scope: content.scope }),
+        authorization_details: [content.detail as unknown as JWTPayload],
+      }
     : { scope: content.scopes.join(' ') };
 
 const commonClaims = {
@@ -96,6 +102,7 @@ const claimsSchema = z.union([
     ...commonClaims,
     sub: z.string().regex(idPattern('consent')),
     grant_id: z.string().regex(idPattern('grant')),
+    scope: z.string().optional(),
     authorization_details: z.tuple([grantedDetailClaim]),
   }),
   z.object({ ...commonClaims, sub: z.string().regex(idPattern('client')), scope: scopeClaim }),
@@ -142,12 +149,13 @@ export async function verifyAccessToken(parts: AccessParts, token: string): Prom
 function verifiedToken(claims: z.infer<typeof claimsSchema>): VerifiedToken {
   const { client_id, jti, cnf, iat, exp } = claims;
   const common = { clientId: client_id as ClientId, jti, jkt: cnf.jkt, issuedS: iat, expiresS: exp };
-  if ('scope' in claims) return { kind: 'client', ...common, scopes: claims.scope };
+  if (!('grant_id' in claims)) return { kind: 'client', ...common, scopes: claims.scope };
   return {
     kind: 'consent',
     ...common,
     consentId: claims.sub as ConsentId,
     grantId: claims.grant_id as GrantId,
+    scope: claims.scope ?? null,
     detail: claims.authorization_details[0] as unknown as GrantedDetail,
   };
 }

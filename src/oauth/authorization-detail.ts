@@ -97,6 +97,16 @@ export function readRequestedDetail(
   const [detail, ...further] = readArray(text);
   if (further.length > 0 || detail === undefined)
     throw invalidAuthorizationDetails('send exactly one detail: a consent has one purpose');
+  return checkedDetail(detail, thirdParty, reach, clock);
+}
+
+/** The same of one detail, whoever wrote it. */
+export function checkedDetail(
+  detail: unknown,
+  thirdParty: ThirdParty,
+  reach: DetailReach,
+  clock: Clock,
+): RequestedDetail {
   refuseUnknownType(detail, thirdParty);
   const read = meterReadingsDetail.safeParse(detail);
   if (!read.success)

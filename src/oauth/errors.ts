@@ -70,9 +70,8 @@ export const unsupportedResponseType = () =>
 /** RFC 6749 section 5.2. */
 export const invalidScope = (description: string) => new OauthError('invalid_scope', 400, description);
 
-/** A scope where a householder is asked, or where a token comes from a householder's consent. */
-export const scopeNotAsked = () =>
-  invalidScope('no scope is asked of a householder: say what you need in authorization_details');
+/** RFC 6749 section 6: no scope but the one, if any, that the householder was asked by. */
+export const scopeNotGranted = () => invalidScope('the grant was not asked for by this scope');
 
 /** RFC 9396 section 5. */
 export const invalidAuthorizationDetails = (description: string) =>

@@ -62,6 +62,7 @@ export interface GrantDescription {
   readonly created_at: string;
   readonly last_updated_at: string;
   readonly expires_at: string;
+  readonly scopes?: readonly { readonly scope: string }[];
   readonly authorization_details: readonly GrantedDetail[];
 }
 
@@ -70,6 +71,7 @@ export const describeGrant = ({ grant, consent }: ManagedGrant): GrantDescriptio
   created_at: grant.createdAt.toISOString(),
   last_updated_at: (grant.updatedAt ?? grant.createdAt).toISOString(),
   expires_at: new Date(consent.expiresS * 1000).toISOString(),
+  ...(grant.scope === null ? {} : { scopes: [{ scope: grant.scope }] }),
   authorization_details: [consent.detail],
 });
 

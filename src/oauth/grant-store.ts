@@ -34,6 +34,7 @@ export async function insertGrantWithCode(tx: BrokerTransaction, code: NewCode):
           grant_id: code.grantId,
           client_id: code.request.clientId,
           consent_id: code.consentId,
+          scope: code.request.scope,
           created_at: sql`ledger.now()`,
         })
         .returning('grant_id'),
@@ -50,7 +51,7 @@ export async function replaceGrantWithCode(
   code: NewCode,
 ): Promise<boolean> {
   const { rows } = await sql<{ replaced: boolean }>`
-    select oauth.replace_grant(${logId}::smallint, ${code.grantId}, ${code.consentId}) as replaced`.execute(
+    select oauth.replace_grant(${logId}::smallint, ${code.grantId}, ${code.consentId}, ${code.request.scope}) as replaced`.execute(
     tx,
   );
   if (rows[0]?.replaced !== true) return false;
@@ -62,6 +63,8 @@ export interface Grant {
   readonly grantId: GrantId;
   readonly clientId: ClientId;
   readonly consentId: ConsentId;
+  /** That its householder was asked by, if by one. */
+  readonly scope: string | null;
   readonly createdAt: Date;
   /** Since when it is for its present consent, where that is not its first. */
   readonly updatedAt: Date | null;
@@ -83,6 +86,7 @@ const grantOf = (row: {
   grant_id: string;
   client_id: string;
   consent_id: string;
+  scope: string | null;
   created_at: Date;
   updated_at: Date | null;
   revoked_at: Date | null;
@@ -90,6 +94,7 @@ const grantOf = (row: {
   grantId: row.grant_id as GrantId,
   clientId: row.client_id as ClientId,
   consentId: row.consent_id as ConsentId,
+  scope: row.scope,
   createdAt: row.created_at,
   updatedAt: row.updated_at,
   isRevoked: row.revoked_at !== null,
@@ -99,6 +104,7 @@ const grantColumns = [
   'g.grant_id',
   'g.client_id',
   'g.consent_id',
+  'g.scope',
   'g.created_at',
   'g.updated_at',
   'g.revoked_at',

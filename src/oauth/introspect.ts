@@ -66,10 +66,12 @@ async function lookAt(parts: TokenParts, token: VerifiedToken): Promise<Introspe
     token_type: 'DPoP',
     cnf: { jkt: token.jkt },
     ...(token.kind === 'consent'
-      ? { grant_id: token.grantId, authorization_details: [token.detail] }
+      ? { ...scopeOf(token), grant_id: token.grantId, authorization_details: [token.detail] }
       : { scope: token.scopes.join(' ') }),
   };
 }
+
+const scopeOf = ({ scope }: { readonly scope: string | null }) => (scope === null ? {} : { scope });
 
 async function lookAtGrant(parts: TokenParts, grant: Grant): Promise<Introspection> {
   const consent = grant.isRevoked ? null : await findGrantedConsent(parts, grant.consentId);
@@ -80,6 +82,7 @@ async function lookAtGrant(parts: TokenParts, grant: Grant): Promise<Introspecti
     sub: grant.consentId,
     client_id: grant.clientId,
     exp: consent.expiresS,
+    ...scopeOf(grant),
     grant_id: grant.grantId,
     authorization_details: [consent.detail],
   };

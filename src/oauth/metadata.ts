@@ -3,6 +3,7 @@
 import { signingAlgorithms } from '../registry/jwks.ts';
 import { detailTypes } from '../registry/third-party.ts';
 import { grantManagementActions } from './grant-management.ts';
+import { purposeScopes } from './purpose-scope.ts';
 import { scopes } from './scopes.ts';
 
 export interface Endpoints {
@@ -57,7 +58,7 @@ export function authorizationServerMetadata(issuer: string, { registers = false 
     jwks_uri: endpoints.jwks,
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    scopes_supported: [...scopes],
+    scopes_supported: [...scopes, ...purposeScopes],
     grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
     code_challenge_methods_supported: ['S256'],
     ...clientAuthentication('token'),
@@ -79,7 +80,7 @@ export const resourceOf = (issuer: string): string => issuer;
 export const protectedResourceMetadata = (issuer: string) => ({
   resource: resourceOf(issuer),
   authorization_servers: [issuer],
-  scopes_supported: [...scopes],
+  scopes_supported: [...scopes, ...purposeScopes],
   bearer_methods_supported: ['header'],
   dpop_bound_access_tokens_required: true,
   dpop_signing_alg_values_supported: [...signingAlgorithms],

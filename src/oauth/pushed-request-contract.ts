@@ -17,9 +17,12 @@ const pushedRequestForm = z
         '`replace` puts what is given now in the place of a grant (Grant Management for OAuth 2.0).',
     }),
     grant_id: text('With `replace`: a grant of yours that is in force.').optional(),
+    scope: text(
+      'One of `readings:<purpose>`, in place of `authorization_details` or beside one for the same purpose: electricity bought, month by month, for the months within the last twelve and the next three, or less where the purpose may have less.',
+    ).optional(),
     authorization_details: text(
       'A JSON array (RFC 9396) of exactly one object: `type` `meter_readings`, `purpose`, `fuels`, `registers`, `resolution`, `from`, `until`, and where wanted `note` and `once`. Any other field is refused.',
-    ),
+    ).optional(),
   })
   .meta({
     id: 'PushedAuthorizationRequest',

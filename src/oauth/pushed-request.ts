@@ -1,20 +1,14 @@
 // Pushed authorization requests (RFC 9126): the one way to ask, checked in full before a householder sees any of it.
 import { findReach } from '../registry/registry-store.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
-import { readRequestedDetail } from './authorization-detail.ts';
 import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
 import type { ClientAuthParts } from './client-auth.ts';
 import { newSecret, sha256 } from './digest.ts';
-import {
-  invalidAuthorizationDetails,
-  invalidRequest,
-  invalidTarget,
-  scopeNotAsked,
-  unsupportedResponseType,
-} from './errors.ts';
+import { invalidRequest, invalidTarget, unsupportedResponseType } from './errors.ts';
 import { readReplacedGrant } from './grant-management.ts';
 import { endpointsOf, resourceOf } from './metadata.ts';
 import type { Parameters } from './parameters.ts';
+import { readAsked } from './purpose-scope.ts';
 import { insertPushedRequest } from './request-store.ts';
 
 /** Until the page is opened; from then on the consent session counts. FAPI 2.0 wants less than 600. */
@@ -38,10 +32,8 @@ export async function pushAuthorizationRequest(
   const redirectUri = registeredRedirectUri(parameters, caller.thirdParty);
   const codeChallenge = s256Challenge(parameters);
   const dpopJkt = boundKey(parameters, caller);
-  if (parameters.authorization_details === undefined)
-    throw invalidAuthorizationDetails('say what you ask for in authorization_details');
   const reach = await findReach(parts.db, caller.thirdParty);
-  const detail = readRequestedDetail(parameters.authorization_details, caller.thirdParty, reach, parts.clock);
+  const { detail, scope } = readAsked(parameters, caller.thirdParty, reach, parts.clock);
   const replacesGrant = await readReplacedGrant(parts, caller.thirdParty.clientId, parameters);
   const secret = newSecret();
   await insertPushedRequest(
@@ -54,6 +46,7 @@ export async function pushAuthorizationRequest(
       codeChallenge,
       dpopJkt,
       detail,
+      scope,
       replacesGrant,
     },
     requestLifetimeSeconds,
@@ -75,7 +68,6 @@ function refuseOtherForms(parameters: Parameters, issuer: string): void {
   if (parameters.response_type !== 'code') throw unsupportedResponseType();
   if (parameters.response_mode !== undefined && parameters.response_mode !== 'query')
     throw invalidRequest('the one response_mode here is query');
-  if (parameters.scope !== undefined) throw scopeNotAsked();
   if (parameters.resource !== undefined && parameters.resource !== resourceOf(issuer))
     throw invalidTarget(resourceOf(issuer));
   if ((parameters.state?.length ?? 0) > longestState)

@@ -14,6 +14,8 @@ export interface PushedRequest {
   /** The key that the code will be bound to, if the third party named one (RFC 9449 section 10). */
   readonly dpopJkt: string | null;
   readonly detail: RequestedDetail;
+  /** The scope that the detail stands for, where it was asked by one. */
+  readonly scope: string | null;
   /** The grant that this request is to replace (Grant Management for OAuth 2.0). */
   readonly replacesGrant: GrantId | null;
 }
@@ -35,6 +37,7 @@ export async function insertPushedRequest(
       code_challenge: request.codeChallenge,
       dpop_jkt: request.dpopJkt,
       detail: JSON.stringify(request.detail),
+      scope: request.scope,
       replaces_grant: request.replacesGrant,
       expires_at: secondsFromNow(lifeSeconds),
     })
@@ -49,6 +52,7 @@ const requestColumns = [
   'code_challenge',
   'dpop_jkt',
   'detail',
+  'scope',
   'replaces_grant',
 ] as const;
 
@@ -60,6 +64,7 @@ const pushedRequestOf = (row: {
   code_challenge: string;
   dpop_jkt: string | null;
   detail: unknown;
+  scope: string | null;
   replaces_grant: string | null;
 }): PushedRequest => ({
   requestHash: row.request_hash,
@@ -69,6 +74,7 @@ const pushedRequestOf = (row: {
   codeChallenge: row.code_challenge,
   dpopJkt: row.dpop_jkt,
   detail: row.detail as RequestedDetail,
+  scope: row.scope,
   replacesGrant: row.replaces_grant as GrantId | null,
 });
 

@@ -1,5 +1,5 @@
-// The scopes: what a third party may do in its own name, without a householder. None of them opens a reading, and none is
-// ever asked of a householder: what a household gives stands in authorization_details alone.
+// The scopes of a third party's own: what it may do in its own name, without a householder. None of them opens a reading, and
+// none is ever asked of a householder; the scopes by which one is asked are in purpose-scope.ts.
 import { invalidScope } from './errors.ts';
 
 export const scopes = [

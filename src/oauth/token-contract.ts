@@ -15,7 +15,9 @@ const tokenForm = z
     redirect_uri: text('With `authorization_code`: the one that was pushed.').optional(),
     code_verifier: text('With `authorization_code`: PKCE.').optional(),
     refresh_token: text('With `refresh_token`; it does not rotate.').optional(),
-    scope: text(`With \`client_credentials\`: of ${scopes.join(', ')}.`).optional(),
+    scope: text(
+      `With \`client_credentials\`: of ${scopes.join(', ')}. With a code or a refresh token: the one that was pushed, or none.`,
+    ).optional(),
     authorization_details: text(
       'A JSON array of one object with `type` and whatever shall be less than was granted (RFC 9396 section 6).',
     ).optional(),
@@ -49,7 +51,9 @@ const tokenAnswer = z
       .length(1)
       .optional()
       .meta({ description: 'What the token is for, where a consent gave it.' }),
-    scope: text('What the token is for, with `client_credentials`.').optional(),
+    scope: text(
+      'What the token is for, with `client_credentials`; otherwise the scope that was pushed, if one was.',
+    ).optional(),
   })
   .meta({ id: 'TokenAnswer' });
 

@@ -17,7 +17,7 @@ import {
   invalidRequest,
   invalidTarget,
   type OauthError,
-  scopeNotAsked,
+  scopeNotGranted,
   unauthorizedClient,
   unsupportedGrantType,
 } from './errors.ts';
@@ -40,6 +40,7 @@ export interface GrantTokenAnswer {
   readonly expires_in: number;
   readonly refresh_token?: string;
   readonly grant_id: string;
+  readonly scope?: string;
   readonly authorization_details: readonly GrantedDetail[];
 }
 
@@ -64,7 +65,7 @@ async function issueFromGrant(
   parameters: Parameters,
 ): Promise<GrantTokenAnswer> {
   const redemption = await redeem(parts, caller, proof, parameters);
-  if (parameters.scope !== undefined) throw scopeNotAsked();
+  if (parameters.scope !== undefined && parameters.scope !== redemption.grant.scope) throw scopeNotGranted();
   const consent = await findGrantedConsent(parts, redemption.grant.consentId);
   if (!consent) throw invalidGrant('the consent is unknown');
   if (redemption.isReuse) throw await revokeReused(parts, redemption, consent);
@@ -110,6 +111,7 @@ async function issueWithEntry(parts: TokenParts, issue: Issue): Promise<GrantTok
     consentId: grant.consentId,
     grantId: grant.grantId,
     jkt: proof.jkt,
+    scope: grant.scope,
     detail,
   };
   const entry = {
@@ -141,6 +143,7 @@ async function issueWithEntry(parts: TokenParts, issue: Issue): Promise<GrantTok
     expires_in: times.expiresS - times.issuedS,
     ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     grant_id: grant.grantId,
+    ...(grant.scope === null ? {} : { scope: grant.scope }),
     authorization_details: [detail],
   };
 }

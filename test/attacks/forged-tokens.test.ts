@@ -38,6 +38,7 @@ const tokenFor = async (jkt: string) =>
       consentId: newId('consent'),
       grantId: newId('grant'),
       jkt,
+      scope: null,
       detail: {
         ...testDetail(clock, { registers: ['import'], note: undefined }),
         consent_id: newId('consent'),

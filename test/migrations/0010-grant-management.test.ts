@@ -11,7 +11,7 @@ const { owner } = databases;
 
 test('codes and refresh tokens that are there get the consent of their grant', async () => {
   await sql`
-    drop function oauth.replace_grant(smallint, text, text);
+    drop function oauth.replace_grant(smallint, text, text, text);
     alter table oauth.pushed_request drop column replaces_grant;
     alter table oauth.grant drop column updated_at;
     alter table oauth.authorization_code drop column consent_id;

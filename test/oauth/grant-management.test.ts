@@ -205,7 +205,7 @@ test('the database points a grant at a consent of the same occupier and third pa
       codeHash: Buffer.alloc(32),
       grantId: first.grant_id,
       consentId: foreign.authorization_details[0].consent_id,
-      request: { clientId: party.thirdParty.clientId } as never,
+      request: { clientId: party.thirdParty.clientId, scope: null } as never,
       lifeSeconds: 60,
     }),
   );

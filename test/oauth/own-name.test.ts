@@ -60,7 +60,7 @@ test('what is no scope of ours, and what only a household can give, is refused',
   }
 });
 
-test('no scope is ever asked of a householder, nor had with a refresh token', async () => {
+test('no scope of a third party’s own is had with a refresh token', async () => {
   const home = await testHousehold(parts);
   const issued = await issuedToken(broker, party, home);
   const form = await party.refreshForm(issued.refresh_token, { scope: 'consents:read' });

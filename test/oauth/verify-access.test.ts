@@ -28,6 +28,7 @@ const content = {
   consentId: newId('consent'),
   grantId: newId('grant'),
   jkt: await calculateJwkThumbprint(party.thirdParty.dpopKey.publicJwk),
+  scope: null,
   detail: {
     ...testDetail(clock, { registers: ['import'], note: undefined }),
     consent_id: newId('consent'),

@@ -1,4 +1,4 @@
-// The rows of schema oauth, as migrations/0006-oauth.ts and 0010-grant-management.ts make them.
+// The rows of schema oauth, as migrations/0006-oauth.ts, 0010-grant-management.ts and 0040-asked-scope.ts make them.
 // read_proof is the guards’ alone and not listed.
 import type { ColumnType } from 'kysely';
 
@@ -10,6 +10,7 @@ export interface PushedRequestRow {
   code_challenge: string;
   dpop_jkt: string | null;
   detail: ColumnType<unknown, string, never>;
+  scope: string | null;
   expires_at: Date;
   replaces_grant: string | null;
   session_until: Date | null;
@@ -20,6 +21,7 @@ export interface GrantRow {
   grant_id: string;
   client_id: string;
   consent_id: string;
+  scope: string | null;
   created_at: Date;
   /** Since when it is for another consent than at first. */
   updated_at: Date | null;
