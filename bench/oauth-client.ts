@@ -106,11 +106,13 @@ export function openOauthClient(target: OauthTarget, connections: number): Oauth
     const given = target.cookies?.[worker % target.cookies.length];
     let url = address;
     let form: Record<string, string> | null = null;
+    let last = '';
     for (let step = 0; step < 8; step++) {
       const cookie = [given, ...[...jar].map(([name, value]) => `${name}=${value}`)]
         .filter((one) => one)
         .join('; ');
       const answer = await send(url, form, { cookie });
+      last = answer.text;
       for (const [pair = ''] of answer.cookies.map((set) => set.split(';', 1))) {
         const at = pair.indexOf('=');
         jar.set(pair.slice(0, at), pair.slice(at + 1));
@@ -120,7 +122,7 @@ export function openOauthClient(target: OauthTarget, connections: number): Oauth
       else if (answer.status === 200) form = yes(answer.text);
       else throw new Error(`${answer.status} at ${url}: ${answer.text.slice(0, 300)}`);
     }
-    throw new Error('no answer came back');
+    throw new Error(`no answer came back: ${last.slice(0, 3000)}`);
   }
 
   return {

@@ -13,7 +13,10 @@ import { peerAdapter } from './oauth-peer-adapter.ts';
 import type { OauthServer, OauthTarget, Order, WaitingCode } from './oauth-target.ts';
 
 type Saved = { save(): Promise<string> };
-type GrantLike = Saved & { addResourceScope(resource: string, scope: string): void };
+type GrantLike = Saved & {
+  addOIDCScope(scope: string): void;
+  addResourceScope(resource: string, scope: string): void;
+};
 // biome-ignore lint/suspicious/noExplicitAny: it brings no types
 type Peer = any;
 
@@ -74,7 +77,14 @@ const provider: Peer = new OidcProvider(issuer, {
   responseTypes: ['code'],
   issueRefreshToken: () => true,
   rotateRefreshToken: false,
-  ttl: { Grant: 86_400, RefreshToken: 86_400, AuthorizationCode: 60, Interaction: 900, Session: 43_200 },
+  ttl: {
+    Grant: 86_400,
+    RefreshToken: 86_400,
+    AuthorizationCode: 60,
+    AccessToken: 300,
+    Interaction: 900,
+    Session: 43_200,
+  },
   findAccount: (_ctx: unknown, sub: string) => ({ accountId: sub, claims: () => ({ sub }) }),
   interactions: { url: (_ctx: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
   cookies: { keys: [randomBytes(16).toString('hex')] },
@@ -95,6 +105,7 @@ async function sayYes(req: IncomingMessage, res: ServerResponse): Promise<void> 
 
 async function grantFor(accountId: string): Promise<string> {
   const grant: GrantLike = new provider.Grant({ accountId, clientId: client.client_id });
+  grant.addOIDCScope(scope);
   grant.addResourceScope(resource, scope);
   return grant.save();
 }
@@ -103,18 +114,21 @@ const accountId = 'householder';
 const grantId = await grantFor(accountId);
 const kept = { accountId, grantId, scope, resource, client: await provider.Client.find(client.client_id) };
 
+async function waitingCode(): Promise<WaitingCode> {
+  const verifier = randomBytes(32).toString('base64url');
+  const code: Saved = new provider.AuthorizationCode({
+    ...kept,
+    redirectUri: client.redirect_uri,
+    codeChallenge: sha256Base64url(verifier),
+    codeChallengeMethod: 'S256',
+  });
+  return { code: await code.save(), verifier };
+}
+
 async function waitingCodes(count: number): Promise<WaitingCode[]> {
   const made: WaitingCode[] = [];
-  for (let i = 0; i < count; i++) {
-    const verifier = randomBytes(32).toString('base64url');
-    const code: Saved = new provider.AuthorizationCode({
-      ...kept,
-      redirectUri: client.redirect_uri,
-      codeChallenge: sha256Base64url(verifier),
-      codeChallengeMethod: 'S256',
-    });
-    made.push({ code: await code.save(), verifier });
-  }
+  while (made.length < count)
+    made.push(...(await Promise.all(Array.from({ length: 64 }, () => waitingCode()))));
   return made;
 }
 

@@ -68,6 +68,7 @@ async function waitingCodes(count: number): Promise<WaitingCode[]> {
         codeChallenge: sha256Base64url(verifier),
         dpopJkt: null,
         detail: detail as never,
+        scope: null,
         replacesGrant: null,
       };
       const { consentId } = given;
