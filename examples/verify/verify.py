@@ -323,8 +323,14 @@ LINES = {
     "manifest": {
         "format": one_of("stabledoor/export/v1"),
         "origin": line(255),
+        "from": integer(),
         "size": integer(),
-        "exported_ms": integer(),
+    },
+    "frontier": {"hashes": lambda v: isinstance(v, list) and 1 <= len(v) <= 53 and all(map(HASH, v))},
+    "opening": {
+        "field": text_of(r"[a-z][a-z0-9_]{0,63}"),
+        "salt": HASH,
+        "value": lambda v: isinstance(v, str) and 1 <= units(v) <= 300_000 and well_formed(v),
     },
     "key": {"key": line(4096)},
     "policy": {"digest": HASH, "text": lambda v: isinstance(v, str) and units(v) <= 1_000_000 and well_formed(v)},
@@ -355,6 +361,8 @@ def parse_line(raw, number):
             raise FormatError(f"line {number}: {name}")
     if write_json(value) != text:
         raise FormatError(f"line {number} is not written as the format says")
+    if kind == "manifest" and 0 < value["from"] >= value["size"]:
+        raise FormatError(f"line {number}: a later part has an entry")
     return value
 
 
@@ -640,6 +648,8 @@ class StoreReads:
     def __init__(self, starts_anywhere=False):
         self.starts_anywhere = starts_anywhere
         self.highest, self.start, self.numbered, self.missing = 0, None, 0, {}
+        # Of a later part: numbers below its first are for the entries before it to account for.
+        self.is_later, self.before = False, 0
 
     def take(self, store_read):
         start, _, digits = store_read.rpartition("/")
@@ -649,7 +659,9 @@ class StoreReads:
         if number > self.highest:
             first, last = self.highest + 1, number - 1
             restart = self.start not in (None, start) and last - first + 1 <= 32
-            if first <= last:
+            if self.start is None and self.is_later:
+                self.before = last
+            elif first <= last:
                 self.missing[first] = (last, restart)
             self.highest, self.start = number, start
         elif not self.fill(number):
@@ -666,7 +678,7 @@ class StoreReads:
                 halves = {f: (l, restart) for f, l in ((first, number - 1), (number + 1, last)) if f <= l}
                 self.missing = {**kept, **halves, **later}
                 return True
-        return False
+        return 0 < number <= self.before
 
     def count(self, restart):
         return sum(last - first + 1 for first, (last, at_restart) in self.missing.items() if at_restart == restart)
@@ -695,6 +707,8 @@ class Verifier:
         self.parties, self.policies, self.consents = {}, {}, {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
         self.map = TagMap(self.find)
+        # Entries before a later part: how many, whether their roots are still to come, and who rests on them.
+        self.first, self.lacks_frontier, self.resting, self.openings, self.last_body = 0, False, set(), 0, None
         self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
 
     def find_first(self, index, kind, message):
@@ -809,12 +823,17 @@ class Verifier:
                 self.find(None, "policy_text", f"the text given for policy {value['digest']} has another digest")
         elif kind == "entry":
             self.take_entry(value["entry"])
+        elif kind == "frontier":
+            self.take_frontier(value["hashes"])
+        elif kind == "opening":
+            self.take_opening(value)
         else:
             self.take_checkpoint(value["note"])
 
     def begin(self, manifest):
         self.manifest = manifest
         origin = manifest["origin"]
+        self.lacks_frontier = manifest["from"] > 0
         self.tip = encode64(sha256(origin.encode()))
         self.lacks_own = bool(self.given) and not self.log_keys()
         in_line = self.former is not None or self.kept_size is not None
@@ -834,7 +853,7 @@ class Verifier:
         return [key for key in self.given if key.type == 4]
 
     def take_key(self, text):
-        if self.tree.size > 0:
+        if self.has_entries():
             raise FormatError("a key comes after the first entry")
         if len(self.named) >= 100:
             raise FormatError("an export names at most 100 keys")
@@ -845,8 +864,42 @@ class Verifier:
             return
         self.named.append(key)
 
+    def has_entries(self):
+        return self.tree.size > self.manifest["from"]
+
+    def take_frontier(self, hashes):
+        first = self.manifest["from"]
+        if not self.lacks_frontier:
+            raise FormatError("a frontier that is not asked for")
+        if len(hashes) != bin(first).count("1"):
+            raise FormatError(f"{len(hashes)} hashes are not the frontier of {first} entries")
+        self.lacks_frontier, self.first, self.reads.is_later = False, first, True
+        self.tree.roots, self.tree.size = [decode64(text) for text in hashes], first
+        self.next_index, self.tip = first, None
+        for key in self.named:
+            self.enter_key(key.text)
+        self.compare_kept()
+
+    def take_opening(self, opening):
+        if not self.has_entries():
+            raise FormatError("an opening comes before the first entry")
+        field, commits = opening["field"], (self.last_body or {}).get("commit", {})
+        given = f"stabledoor/commit/v1\n{field}\n".encode() + decode64(opening["salt"])
+        given += opening["value"].encode()
+        if field not in commits:
+            self.find(self.last_index(), "opening_mismatch", f"it commits to no {field}")
+        elif commits[field] != encode64(sha256(given)):
+            self.find(self.last_index(), "opening_mismatch", f"this is not the {field} that it commits to")
+        else:
+            self.openings += 1
+
+    def may_rest_on_before(self, index):
+        if self.first > 0:
+            self.resting.add(index)
+        return self.first > 0
+
     def last_index(self):
-        return None if self.tree.size == 0 else self.next_index - 1
+        return self.next_index - 1 if self.has_entries() else None
 
     def compare_kept(self):
         for root in self.kept.pop(self.tree.size, []):
@@ -885,7 +938,9 @@ class Verifier:
         self.witnessed = {"size": size, "time_s": earliest, "witnesses": [name for name, _ in cosignatures]}
 
     def take_entry(self, text):
-        expected = self.next_index
+        if self.lacks_frontier:
+            raise FormatError("the frontier of a later part is missing")
+        expected, self.last_body = self.next_index, None
         entry = parse_entry(text)
         if entry is None:
             self.find(expected, "entry_format", "it is not written as an entry")
@@ -893,25 +948,27 @@ class Verifier:
             index, prev, time = entry[:3]
             if index != expected:
                 self.find(expected, "entry_index", f"entry {index} stands where {expected} should")
-            if prev != self.tip:
+            is_linked = self.tip is None or prev == self.tip
+            if not is_linked:
                 self.find(expected, "entry_link", "its prev is not the leaf hash of the entry before")
             if time < self.last_ms:
                 self.find(expected, "entry_time", "it is older than the entry before")
             self.last_ms = max(self.last_ms, time)
-            if prev != self.tip and index > expected:
+            if not is_linked and index > expected:
                 self.next_index = index
         leaf = sha256(b"\x00" + text.encode("utf-8", "surrogatepass"))
         self.tree.add(leaf)
         self.tip = encode64(leaf)
         self.next_index += 1
-        self.map.take(self.next_index - 1, entry[4] if entry else "-", leaf)
+        if self.first == 0:
+            self.map.take(self.next_index - 1, entry[4] if entry else "-", leaf)
         if entry is not None:
             second = entry[2] // 1000
             self.waiting[second] = self.waiting.get(second, 0) + 1
-            self.take_body(self.next_index - 1, entry[2], entry[3])
+            self.last_body = self.take_body(self.next_index - 1, entry[2], entry[3])
         if self.tree.size == self.kept_size:
             self.kept_root = encode64(self.tree.root())
-        if self.tree.size == 1:
+        if self.tree.size == self.first + 1:
             self.take_link()
         self.compare_kept()
 
@@ -933,7 +990,7 @@ class Verifier:
             if fault is None and counts and self.given and body["key"] in self.of_log:
                 self.followed[body["key"]] = self.of_log[body["key"]]
                 self.lacks_own = False
-        elif self.former is not None:
+        elif self.former is not None and self.first == 0:
             self.find(0, "former_mismatch", f"it does not go on for {self.former.origin()}")
         self.settle_keys()
 
@@ -949,13 +1006,15 @@ class Verifier:
 
     def end(self):
         size, promised = self.tree.size, self.manifest["size"]
-        if size == 0:
+        if size == 0 and self.manifest["from"] == 0:
             self.find(None, "log_opened", "there is no entry, not even log.opened")
         if size != promised:
             self.find(None, "size_mismatch", f"the manifest says {promised} entries; there are {size}")
         if self.covered != size:
             self.find(None, "checkpoint_missing", f"no checkpoint of all {size} entries holds")
         for kept in self.kept:
+            if kept < self.manifest["from"]:
+                continue
             self.find(None, "log_shortened", f"a checkpoint kept from before has {kept} entries; there are {size}")
 
     # meaning
@@ -965,7 +1024,7 @@ class Verifier:
             body = parse_body(text)
         except BodyError as error:
             self.find(index, "entry_body", str(error))
-            return
+            return None
         kind = body["kind"]
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         if body["req"] in self.requests:
@@ -991,10 +1050,11 @@ class Verifier:
             self.disclosure(index, time, body)
         elif kind == "disclosure.void":
             self.void(index, body["disclosure"])
-        elif kind == "map.published":
+        elif kind == "map.published" and not self.may_rest_on_before(index):
             self.map.publish(index, body["size"], body["root"])
         elif "store_read" in body:
             self.store_read(index, body)
+        return body
 
     def opened(self, index, body):
         if body["origin"] != self.manifest["origin"]:
@@ -1024,14 +1084,14 @@ class Verifier:
             self.published.add(key)
         elif key in self.published:
             self.published.remove(key)
-        else:
+        elif not self.may_rest_on_before(index):
             self.find(index, "key_not_published", "a key was retired that was not published, or was retired already")
 
     def move_party(self, index, kind, party):
         if kind == "third-party.registered":
             self.parties.setdefault(party, False)
             return
-        if party not in self.parties:
+        if party not in self.parties and not self.may_rest_on_before(index):
             self.find(index, "third_party_unknown", f"{party} was not registered before")
         self.parties[party] = kind == "third-party.suspended"
 
@@ -1041,6 +1101,8 @@ class Verifier:
             self.find(index, "store_read_repeated", message)
 
     def void(self, index, disclosure):
+        if disclosure < self.first and self.may_rest_on_before(index):
+            return
         if disclosure not in self.disclosed or disclosure in self.voided:
             message = f"entry {disclosure} is no disclosure before this one, or was made void before"
             self.find(index, "void_without_disclosure", message)
@@ -1058,7 +1120,10 @@ class Verifier:
         party = body["third_party"]
         given = {"state": "given", "terms": body, "read": set(), "party": party}
         over = {"state": "over", "how": how, "index": index, "party": party}
-        if before is None and self.succeeded is not None and how not in ("requested", "given", "narrowed"):
+        is_earlier = before is None and wanted is not None and self.may_rest_on_before(index)
+        if is_earlier:
+            self.consents[ref] = given if how in ("given", "narrowed") else over
+        elif before is None and self.succeeded is not None and how not in ("requested", "given", "narrowed"):
             self.end_of_former(index, kind, ref, party)
             self.consents[ref] = over
         elif state != wanted:
@@ -1128,10 +1193,13 @@ class Verifier:
         self.disclosed.add(index)
         party, policy = body["third_party"], body["policy"]
         if party not in self.parties:
-            self.find(index, "third_party_unknown", f"{party} was not registered before")
+            if not self.may_rest_on_before(index):
+                self.find(index, "third_party_unknown", f"{party} was not registered before")
         elif self.parties[party]:
             self.find(index, "third_party_suspended", f"{party} was suspended")
-        if policy not in self.policies or time < self.policies[policy] * 1000:
+        if policy not in self.policies and self.may_rest_on_before(index):
+            pass
+        elif policy not in self.policies or time < self.policies[policy] * 1000:
             self.find(index, "policy_not_in_force", f"policy {policy} was not published before, or not in effect")
         self.store_read(index, body)
         self.compare_consent(index, time, body)
@@ -1147,7 +1215,8 @@ class Verifier:
             if self.succeeded is not None and self.former is not None and self.former.consent_holder(ref) is not None:
                 self.find(index, "consent_not_in_force", f"{ref} is of the former log, and ended with it")
                 return
-            self.find(index, "consent_unknown", f"{ref} was not given before")
+            if not self.may_rest_on_before(index):
+                self.find(index, "consent_unknown", f"{ref} was not given before")
             return
         if consent["state"] != "given":
             what = "was requested, not given"
@@ -1198,6 +1267,10 @@ class Verifier:
         if not self.kept_notes:
             said.append("That the log is the one that was seen before: no earlier checkpoint was given.")
         said.extend(self.unproven_of_former())
+        if self.first:
+            said.append(f"What the entries before {self.first} say: they are not here.")
+            said.append(f"That {len(self.resting)} of these entries were allowed: they rest on entries before {self.first}.")
+            said.append("Times of the first entries, up to the first cosignature.")
         missing, skipped = self.reads.count(False), self.reads.count(True)
         said.append(
             f"That no reading left past the door: {self.reads.numbered} numbered reads of the meter store have an "
@@ -1248,6 +1321,7 @@ class Verifier:
         return {
             "sound": self.count == 0,
             "origin": self.manifest["origin"] if self.manifest else None,
+            "from": self.manifest["from"] if self.manifest else 0,
             "size": self.tree.size,
             "keys": [key.text for key in self.log_keys()] if self.manifest else [],
             "witnesses": self.witnessed["witnesses"] if self.witnessed else [],
@@ -1256,7 +1330,9 @@ class Verifier:
             "violation_count": self.count,
             "violations": self.violations,
             "counts": {
-                "entries": self.tree.size,
+                "entries": max(0, self.tree.size - self.manifest["from"]) if self.manifest else 0,
+                "resting_on_before": len(self.resting),
+                "openings": self.openings,
                 "kinds": self.kinds,
                 "checkpoints": self.checkpoints,
                 "times_not_witnessed": self.out_of_time,

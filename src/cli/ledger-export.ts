@@ -1,45 +1,84 @@
-// Writes an export beside its place and renames it when it is whole: a file under the name asked for is never cut.
-import { createHash } from 'node:crypto';
-import { open, rename, rm, stat } from 'node:fs/promises';
+// `stabledoor ledger export`: the log, or a part of it, in a file that anyone can verify offline.
+import { stat } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
-import { exportLog } from '../ledger/export.ts';
-import { formatExportLine } from '../ledger/export-format.ts';
+import { openDatabase } from '../db/database.ts';
+import type { Stores } from '../db/stores.ts';
+import { isFieldName } from '../ledger/entry-field.ts';
+import type { Opener } from '../ledger/export.ts';
+import { type WrittenExport, writeExport } from '../ledger/export-file.ts';
+import { ExportRangeError } from '../ledger/export-plan.ts';
 import type { LogInForce, LogName } from '../ledger/log-in-force.ts';
+import { type OpeningParts, openerOf } from '../ledger/openings.ts';
+import type { SubjectKeyTables } from '../ledger/subject-key-store.ts';
 import { listPolicies } from '../policy/policy-store.ts';
+import { readCount } from './count.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase } from './opened.ts';
+import { openOutput } from './output.ts';
 import { openProgress } from './progress.ts';
 
-export interface ExportOptions {
+interface ExportOptions {
   readonly out: string;
-  readonly to?: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly newest?: true;
   /** Origin of a log that the present one goes on for. */
   readonly log?: string;
+  readonly open?: string[];
+  readonly json?: true;
 }
 
-export interface WrittenExport {
-  readonly file: string;
-  readonly origin: string;
-  readonly entries: number;
-  readonly sha256: string;
-}
-
-/** Replaces a file that is there. Errors: UsageError if it is a folder. */
-export async function exportToFile({ out, to, log: origin }: ExportOptions): Promise<WrittenExport> {
-  if ((await stat(out).catch(() => null))?.isDirectory()) throw new UsageError(`--out: ${out} is a folder`);
-  const config = readConfig();
-  const fresh = `${out}.${process.pid}.part`;
-  try {
-    const written = await withDatabase(config, async ({ db, clock, log }) => {
-      const { logId } = origin === undefined ? log : namedLog(log, origin);
-      const policies = await listPolicies(db, logId);
-      const lines = exportLog(db, { logId, clock, policies, ...(to === undefined ? {} : { to }) });
-      return await writeLines(fresh, lines);
+export function addExportCommand(family: Command): void {
+  family
+    .command('export')
+    .description('write the ledger into a file that anyone can verify offline')
+    .requiredOption('--out <file>', 'the file; one that is there is replaced when the new one is whole')
+    .option('--from <index>', 'only from this entry on: what rests on entries before it is not judged')
+    .option('--to <index>', 'only the entries before this one, up to the first checkpoint that covers them')
+    .option('--newest', 'also entries that no witness has seen yet')
+    .option('--log <origin>', 'a log that the present one goes on for; without it the present one')
+    .option('--open <field...>', 'fields of commitments to open, such as proof: only for who may read them')
+    .option('--json', 'answer as JSON')
+    .addHelpText('after', '\nAn export that was broken off goes on where it was when it is started again.')
+    .action(async (options: ExportOptions) => {
+      const written = await exportToFile(options);
+      openOutput(options.json ?? false).answer({ ...written }, inWords(written));
     });
-    await rename(fresh, out);
-    return { file: out, ...written };
+}
+
+/** Errors: UsageError if it is a folder, or there is no such part of the ledger. */
+async function exportToFile(
+  options: ExportOptions,
+): Promise<WrittenExport & { file: string; entries: number }> {
+  const { out } = options;
+  if ((await stat(out).catch(() => null))?.isDirectory()) throw new UsageError(`--out: ${out} is a folder`);
+  const range = readRange(options);
+  const fields = readFields(options.open ?? []);
+  const progress = openProgress('writing', 'entries');
+  try {
+    const config = readConfig();
+    // Whose an entry is, only the application's own role may read.
+    const asApplication = { writes: fields.length > 0 };
+    return await withDatabase(
+      config,
+      async ({ db, log, stores }) => {
+        const { logId, origin } = options.log === undefined ? log : namedLog(log, options.log);
+        const policies = await listPolicies(db, logId);
+        const request = { logId, out, policies, ...range, onProgress: progress.update };
+        const opened = { db, logId, origin, fields };
+        const written = await withOpener(stores, opened, (open) =>
+          writeExport(db, open === null ? request : { ...request, open }),
+        );
+        return { file: out, entries: written.size - written.from, ...written };
+      },
+      asApplication,
+    );
+  } catch (error) {
+    if (error instanceof ExportRangeError) throw new UsageError(error.message);
+    throw error;
   } finally {
-    await rm(fresh, { force: true });
+    progress.stop();
   }
 }
 
@@ -51,35 +90,36 @@ function namedLog(log: LogInForce, origin: string): LogName {
   throw new UsageError(`--log: there is ${known.map((one) => one.origin).join(', ')}, and no ${origin}`);
 }
 
-const blockLength = 256 * 1024;
+function readFields(fields: readonly string[]): string[] {
+  for (const field of fields)
+    if (!isFieldName(field)) throw new UsageError('--open: names of fields, such as proof');
+  return [...new Set(fields)].sort();
+}
 
-async function writeLines(
-  path: string,
-  lines: ReturnType<typeof exportLog>,
-): Promise<Omit<WrittenExport, 'file'>> {
-  const progress = openProgress('writing', 'entries');
-  const hash = createHash('sha256');
-  const file = await open(path, 'wx', 0o600);
-  let [block, entries, size, origin] = ['', 0, 0, ''];
-  const flush = async () => {
-    const bytes = Buffer.from(block);
-    block = '';
-    hash.update(bytes);
-    await file.writeFile(bytes);
-    progress.update(entries, size);
-  };
+async function withOpener<Answer>(
+  { addresses }: Stores,
+  parts: Omit<OpeningParts, 'keys'>,
+  work: (open: Opener | null) => Promise<Answer>,
+): Promise<Answer> {
+  if (parts.fields.length === 0) return await work(null);
+  const keys = openDatabase<SubjectKeyTables>({ url: addresses.subjectKeys, maxConnections: 1 });
   try {
-    for await (const line of lines) {
-      if (line.type === 'manifest') ({ origin, size } = line);
-      if (line.type === 'entry') entries++;
-      block += formatExportLine(line);
-      if (block.length >= blockLength) await flush();
-    }
-    await flush();
-    await file.sync();
+    return await work(openerOf({ ...parts, keys }));
   } finally {
-    await file.close();
-    progress.stop();
+    await keys.destroy();
   }
-  return { origin, entries, sha256: hash.digest('hex') };
+}
+
+function readRange({ from, to, newest }: ExportOptions) {
+  if (to !== undefined && newest) throw new UsageError('--to and --newest say different things');
+  const first = from === undefined ? 0 : readCount('--from', from);
+  const end = newest ? ('newest' as const) : to === undefined ? undefined : readCount('--to', to, 1);
+  if (typeof end === 'number' && first >= end) throw new UsageError('--from: below --to');
+  return { from: first, ...(end === undefined ? {} : { to: end }) };
+}
+
+function inWords({ file, origin, from, size, kept, sha256 }: WrittenExport & { file: string }): string {
+  const which = from === 0 ? `${size} entries` : `Entries ${from} to ${size - 1}`;
+  const before = kept === 0 ? '' : ` ${kept} of them were there from an attempt before.`;
+  return `${which} of ${origin} are in ${file} (SHA-256 ${sha256}).${before}`;
 }

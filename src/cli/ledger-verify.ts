@@ -48,13 +48,13 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
 export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   const config = readConfig();
   if (options.former) throw new UsageError('--former: goes with --export');
-  const verdicts = await withDatabase(config, async ({ db, clock, log }) => {
+  const verdicts = await withDatabase(config, async ({ db, log }) => {
     const line = [...log.formers, log];
     const keys = options.key ?? (await ownKeys(config, line));
     const logs = await Promise.all(
       line.map(async ({ logId }) => {
         const policies = await listPolicies(db, logId);
-        return () => exportLog(db, { logId, clock, policies });
+        return () => exportLog(db, { logId, policies, to: 'newest' });
       }),
     );
     return await verify(logs, keys, options);
@@ -98,7 +98,7 @@ async function* counted(
 ): AsyncGenerator<ExportLine> {
   let [done, total] = [0, 0];
   for await (const line of lines) {
-    if (line.type === 'manifest') total = line.size;
+    if (line.type === 'manifest') total = line.size - line.from;
     if (line.type === 'entry' && ++done % 500 === 0) update(done, total);
     yield line;
   }
@@ -127,6 +127,7 @@ function say(verdicts: readonly Verdict[], options: VerifyOptions): void {
 const verdictValue = (verdict: Verdict): { [name: string]: JsonValue } => ({
   sound: verdict.sound,
   origin: verdict.origin,
+  from: verdict.from,
   size: verdict.size,
   keys: verdict.keys,
   witnesses: verdict.witnesses,
@@ -150,6 +151,8 @@ const verdictValue = (verdict: Verdict): { [name: string]: JsonValue } => ({
     entries: verdict.counts.entries,
     kinds: verdict.counts.kinds,
     checkpoints: verdict.counts.checkpoints,
+    resting_on_before: verdict.counts.restingOnBefore,
+    openings: verdict.counts.openings,
     times_not_witnessed: verdict.counts.timesNotWitnessed,
     maps: verdict.counts.maps,
     map_covers: verdict.counts.mapCovers,
@@ -169,7 +172,7 @@ function verdictText(verdict: Verdict): string {
   const kinds = Object.entries(counts.kinds).sort(([a], [b]) => a.localeCompare(b));
   const left = violationCount - violations.length;
   return [
-    `${oneLine(verdict.origin ?? 'no log')}: ${verdict.sound ? 'sound' : 'NOT SOUND'}, ${verdict.size} entries`,
+    `${oneLine(verdict.origin ?? 'no log')}: ${verdict.sound ? 'sound' : 'NOT SOUND'}, ${range(verdict)}`,
     ...(kinds.length > 0 ? [table(kinds.map(([kind, count]) => [`  ${kind}`, String(count)]))] : []),
     ...violations.map((violation) => `  ${violationText(violation)}`),
     ...(left > 0 ? [`  … and ${left} more`] : []),
@@ -177,6 +180,9 @@ function verdictText(verdict: Verdict): string {
     ...verdict.unproven.map((sentence) => `  ${sentence}`),
   ].join('\n');
 }
+
+const range = ({ from, size }: Verdict): string =>
+  from === 0 ? `${size} entries` : `entries ${from} to ${size - 1}`;
 
 const violationText = ({ index, kind, message }: Violation): string =>
   `${index === null ? 'the log' : `entry ${index}`}: ${kind}: ${oneLine(message)}`;

@@ -99,6 +99,7 @@ export const setOf = <Item extends z.ZodType<string>>(item: Item, max: number, m
   z.array(item).min(min).max(max).refine(isSet, 'nothing stands twice');
 
 const FIELD_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+export const fieldName = z.string().regex(FIELD_NAME);
 export const isFieldName = (name: string): boolean => FIELD_NAME.test(name);
 /** Salted commitments by field (see commitment.ts): the named ones must stand there, others may. */
 export function commitments<const Name extends string>(...names: Name[]) {

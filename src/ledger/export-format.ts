@@ -2,25 +2,41 @@
 // A reader takes no line that a writer would not write: what two programs could read differently proves nothing.
 import { z } from 'zod';
 import { MAX_ENTRY_BYTES } from './entry.ts';
-import { hash, line, wholeNumber } from './entry-field.ts';
+import { fieldName, hash, line, wholeNumber } from './entry-field.ts';
 
 export const EXPORT_FORMAT = 'stabledoor/export/v1';
 /** An entry of letters that JSON must escape takes twice its length; a policy text is the longest thing there is. */
 const MAX_LINE_LENGTH = 2_000_000;
 const MAX_POLICY_LENGTH = 1_000_000;
 const MAX_NOTE_LENGTH = 100_000;
+const MAX_VALUE_LENGTH = 300_000;
 
 const exportLine = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('manifest'),
-    format: z.literal(EXPORT_FORMAT),
-    origin: line(255),
-    /** Entries that follow: 0 to size - 1. */
-    size: wholeNumber,
-    /** When the export was made, by the clock of the log. */
-    exported_ms: wholeNumber,
-  }),
+  z
+    .strictObject({
+      type: z.literal('manifest'),
+      format: z.literal(EXPORT_FORMAT),
+      origin: line(255),
+      /** First entry that follows; 0 for a whole log. */
+      from: wholeNumber,
+      /** Of the tree at the last line: entries `from` to size - 1 follow. */
+      size: wholeNumber,
+    })
+    .refine(({ from, size }) => from === 0 || from < size, 'a later part has an entry'),
+  /** Roots of the perfect subtrees of the entries before `from`, largest first. */
+  z.strictObject({ type: z.literal('frontier'), hashes: z.array(hash).min(1).max(53) }),
   z.strictObject({ type: z.literal('entry'), entry: z.string().min(1).max(MAX_ENTRY_BYTES) }),
+  /** What stands behind one commitment of the entry before: `value` is the canonical JSON that was committed to. */
+  z.strictObject({
+    type: z.literal('opening'),
+    field: fieldName,
+    salt: hash,
+    value: z
+      .string()
+      .min(1)
+      .max(MAX_VALUE_LENGTH)
+      .refine((text) => text.isWellFormed(), 'well-formed text'),
+  }),
   z.strictObject({ type: z.literal('checkpoint'), note: z.string().min(1).max(MAX_NOTE_LENGTH) }),
   z.strictObject({ type: z.literal('key'), key: line(4096) }),
   z.strictObject({

@@ -1,97 +1,196 @@
-// Writes the export of a log (docs/ledger-export.md) from the database: every entry up to one checkpoint, and what is
-// needed to verify it elsewhere. Entries never change, so a checkpoint taken first fixes all that follows.
+// Writes the export of a log (docs/ledger-export.md) from the database, a page at a time: entries, and right after each
+// what belongs to it. The plan fixes every line but the openings: an export that is repeated comes out byte for byte the same.
 import type { Store } from '../db/database.ts';
-import type { Clock } from '../lib/clock.ts';
-import { parseEntry } from './entry.ts';
-import { parseEntryBody } from './entry-body.ts';
-import { EXPORT_FORMAT, type ExportLine } from './export-format.ts';
-import { checkpointFrom, findLog, latestCheckpoint, readEntries } from './ledger-store.ts';
-import { readWitnessed } from './witnessed-store.ts';
+import { encodeBase64 } from '../lib/base64.ts';
+import { utf8 } from './crypto.ts';
+import { type ExportLine, formatExportLine, readExport } from './export-format.ts';
+import { type ExportPlan, type ExportRange, manifestOf, planExport } from './export-plan.ts';
+import { readEntryLines, readFirstWitnessed, readStoredEntries } from './export-store.ts';
+import { checkpointFrom } from './ledger-store.ts';
 
 export interface ExportedPolicy {
   readonly digest: string;
   readonly text: string;
 }
 
-export interface ExportOptions {
-  readonly logId: number;
-  readonly clock: Clock;
+/** Lines of what stands behind commitments of the entries `from` to `to`, by index; see openings.ts. */
+export type Opener = (from: number, to: number) => Promise<ReadonlyMap<number, string>>;
+
+export interface ExportContents {
   /** Texts of the policies that were published; verification names those that are missing. */
   readonly policies: readonly ExportedPolicy[];
-  /** At least the entries before this one: up to the first checkpoint that covers them. Absent: all. */
-  readonly to?: number;
+  /** Opens what this reader may see. Absent: nothing. */
+  readonly open?: Opener;
 }
 
-/** Errors: there is no log, nothing in it, or no checkpoint that reaches `to`. */
-export async function* exportLog(db: Store, options: ExportOptions): AsyncGenerator<ExportLine> {
-  const { logId, clock, policies, to } = options;
-  const log = await findLog(db, logId);
-  const checkpoint =
-    to === undefined ? await latestCheckpoint(db, logId) : await checkpointFrom(db, logId, to);
-  if (log === null || checkpoint === null)
-    throw new Error(
-      to === undefined ? 'there is no ledger here yet' : `the ledger has fewer than ${to} entries`,
-    );
-  const { size, note } = checkpoint;
-  yield {
-    type: 'manifest',
-    format: EXPORT_FORMAT,
-    origin: log.origin,
-    size,
-    exported_ms: clock.nowMs(),
-  };
-  for (const key of await keysOf(db, logId)) yield { type: 'key', key };
-  for (const { digest, text } of policies) yield { type: 'policy', digest, text };
-  yield* entriesAndCheckpoints(db, logId, { size, note });
+/** Where an export goes on that was broken off. */
+export interface ExportedSoFar {
+  /** The next entry. */
+  readonly next: number;
+  /** Digests of the policies whose text has been written. */
+  readonly policies: ReadonlySet<string>;
+  /** The last entry so far that changed the log's keys, or null. */
+  readonly keyChange: number | null;
 }
 
-/**
- * Each cosigned checkpoint stands right after what it covers, and so does the one that covers a change of the log's keys:
- * who trusts the old key sees there which one follows. The last line is one of all entries, cosigned or not.
- */
-async function* entriesAndCheckpoints(
+export interface LogExport extends ExportRange, ExportContents {
+  readonly logId: number;
+}
+
+/** The lines of an export, read again as whoever verifies it reads them. Errors: those of planExport. */
+export async function* exportLog(db: Store, options: LogExport): AsyncGenerator<ExportLine> {
+  const plan = await planExport(db, options.logId, options);
+  yield* readExport(asBytes(exportText(db, plan, options)));
+}
+
+async function* asBytes(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  for await (const text of texts) yield utf8(text);
+}
+
+/** Entries read, and written, at a time. */
+export const pageLength = 1000;
+
+/** The text of an export, some hundred kilobytes at a time, whole lines. */
+export async function* exportText(
   db: Store,
-  logId: number,
-  { size, note }: { size: number; note: string },
-): AsyncGenerator<ExportLine> {
-  const witnessed = readWitnessed(db, logId, size);
-  let next = await witnessed.next();
-  let keyChange: { size: number; note: string } | null = null;
-  let count = 0;
-  for await (const entry of readEntries(db, logId, 0, size)) {
-    yield { type: 'entry', entry };
-    count++;
-    // Rare, so that this is no query in a loop.
-    if (changesLogKeys(entry)) keyChange ??= await checkpointFrom(db, logId, count);
-    const isWitnessed = !next.done && next.value.size === count;
-    if (!isWitnessed && keyChange?.size !== count) continue;
-    if (!isWitnessed && count === size) break;
-    yield { type: 'checkpoint', note: isWitnessed ? next.value.note : (keyChange as { note: string }).note };
-    if (count === size) return;
-    if (isWitnessed) next = await witnessed.next();
-    if (keyChange?.size === count) keyChange = null;
+  plan: ExportPlan,
+  contents: ExportContents,
+  soFar?: ExportedSoFar,
+): AsyncGenerator<string> {
+  if (soFar === undefined) yield headOf(plan);
+  const pages = new Pages(db, plan, contents, soFar);
+  const first = soFar?.next ?? plan.from;
+  let ahead: Promise<string> = pages.textFrom(first);
+  for (let from = first; from < plan.size; from += pageLength) {
+    const text = await ahead;
+    if (from + pageLength < plan.size) {
+      ahead = pages.textFrom(from + pageLength);
+      // Awaited in the next round; should that never come, its failure is nobody's.
+      ahead.catch(() => {});
+    }
+    yield text;
   }
-  yield { type: 'checkpoint', note };
+  if (!pages.isClosed) yield formatExportLine({ type: 'checkpoint', note: plan.note });
 }
 
-const changesLogKeys = (entry: string): boolean =>
-  entry.includes('"use":"ledger"') &&
-  /\n\{"actor":"[a-z-]+","key":"[^"]+","kind":"key\.(published|retired)",/.test(entry);
-
-/** The key that the log was opened with. Those that follow it stand in the log. */
-async function keysOf(db: Store, logId: number): Promise<string[]> {
-  for await (const text of readEntries(db, logId, 0, 1)) {
-    const body = readBody(text);
-    if (body?.kind === 'log.opened') return [body.key];
-  }
-  return [];
+/** Everything before the first entry. */
+export function headOf(plan: ExportPlan): string {
+  const lines: ExportLine[] = [manifestOf(plan), ...plan.keys.map((key) => ({ type: 'key', key }) as const)];
+  if (plan.from > 0) lines.push({ type: 'frontier', hashes: plan.frontier.map(encodeBase64) });
+  return lines.map(formatExportLine).join('');
 }
 
-/** Null for an entry that was tampered with: the export still goes out, so that verification can name it. */
-function readBody(text: string) {
-  try {
-    return parseEntryBody(parseEntry(text).body);
-  } catch {
-    return null;
+/** Pages in their order: what one of them reveals, such as a change of keys, holds for those that follow. */
+class Pages {
+  readonly #db: Store;
+  readonly #plan: ExportPlan;
+  readonly #open: Opener | undefined;
+  /** Texts that have not been written yet, by the letters that an entry names their policy with. */
+  readonly #texts: Map<string, ExportedPolicy>;
+  /** Checkpoints to come, by size. */
+  readonly #checkpoints = new Map<number, string>();
+  /** Up to here they have been read. */
+  #readTo: number;
+  #keyChange: number | null;
+  isClosed = false;
+
+  constructor(db: Store, plan: ExportPlan, contents: ExportContents, soFar: ExportedSoFar | undefined) {
+    this.#db = db;
+    this.#plan = plan;
+    this.#open = contents.open;
+    const left = contents.policies.filter(({ digest }) => soFar?.policies.has(digest) !== true);
+    this.#texts = new Map(left.map((policy) => [namedIn(policy.digest), policy]));
+    this.#readTo = soFar?.next ?? plan.from;
+    this.#keyChange = soFar?.keyChange ?? null;
+  }
+
+  async textFrom(from: number): Promise<string> {
+    const { logId, size } = this.#plan;
+    const to = Math.min(from + pageLength, size);
+    await this.#readCheckpoints(to);
+    const lines = await readEntryLines(this.#db, logId, from, to);
+    const openings = (await this.#open?.(from, to)) ?? NONE;
+    if (lines !== null && !this.#hasMore(lines, to) && openings.size === 0) return lines;
+    const entries = lines === null ? await this.#readOneByOne(from, to) : splitLines(lines, from);
+    let text = '';
+    for (const [index, line] of entries) text += line + (await this.#after(index, line, openings));
+    return text;
+  }
+
+  /** Whether anything but entries may have to stand on this page. */
+  #hasMore(lines: string, to: number): boolean {
+    if (this.#keyChange !== null || lines.includes(USE_LEDGER)) return true;
+    for (const size of this.#checkpoints.keys()) if (size <= to) return true;
+    for (const named of this.#texts.keys()) if (lines.includes(named)) return true;
+    return false;
+  }
+
+  /** A window at a time: few queries for a log that is cosigned seldom, and few notes in memory for one that is often. */
+  async #readCheckpoints(to: number): Promise<void> {
+    if (to <= this.#readTo) return;
+    const { logId, size } = this.#plan;
+    const upTo = Math.min(Math.max(to, this.#readTo + 20 * pageLength), size);
+    for (const checkpoint of await readFirstWitnessed(this.#db, logId, this.#readTo, upTo))
+      this.#checkpoints.set(checkpoint.size, checkpoint.note);
+    this.#readTo = upTo;
+  }
+
+  /** What stands right after an entry: the text of a policy that it is the first to name, openings, its checkpoint. */
+  async #after(index: number, line: string, openings: ReadonlyMap<number, string>): Promise<string> {
+    let text = '';
+    for (const [named, { digest, text: policy }] of this.#texts) {
+      if (!line.includes(named)) continue;
+      text += formatExportLine({ type: 'policy', digest, text: policy });
+      this.#texts.delete(named);
+    }
+    text += openings.get(index) ?? '';
+    if (changesLogKeys(line)) this.#keyChange ??= index;
+    await this.#readKeyCheckpoint(index);
+    const size = index + 1;
+    const note = this.#checkpoints.get(size);
+    if (note === undefined) return text;
+    this.#checkpoints.delete(size);
+    this.isClosed ||= size === this.#plan.size;
+    return text + formatExportLine({ type: 'checkpoint', note });
+  }
+
+  /** Who trusts the old key sees under the first checkpoint after the change which one follows. */
+  async #readKeyCheckpoint(index: number): Promise<void> {
+    if (this.#keyChange === null) return;
+    const { logId, size } = this.#plan;
+    const checkpoint = await checkpointFrom(this.#db, logId, this.#keyChange + 1);
+    this.#keyChange = null;
+    if (checkpoint === null || checkpoint.size <= index || checkpoint.size >= size) return;
+    if (this.#checkpoints.has(checkpoint.size)) return;
+    this.#checkpoints.set(checkpoint.size, checkpoint.note);
+  }
+
+  /** Of a page that was tampered with: an entry is missing or is no text. It goes out all the same, to be found. */
+  async #readOneByOne(from: number, to: number): Promise<[number, string][]> {
+    const entries = await readStoredEntries(this.#db, this.#plan.logId, from, to);
+    return entries.map(({ idx, entry }) => [
+      idx,
+      formatExportLine({ type: 'entry', entry: entry.toString('utf8') }),
+    ]);
   }
 }
+
+const NONE: ReadonlyMap<number, string> = new Map();
+
+function splitLines(lines: string, from: number): [number, string][] {
+  return lines
+    .slice(0, -1)
+    .split('\n')
+    .map((line, i) => [from + i, `${line}\n`]);
+}
+
+/** In an entry that stands in JSON, quotes are escaped. */
+const namedIn = (digest: string): string => `\\"policy\\":\\"${digest}\\"`;
+const USE_LEDGER = '\\"use\\":\\"ledger\\"';
+
+/** Whether an entry, as its line, says that a key of the log itself came or went. */
+export const changesLogKeys = (line: string): boolean =>
+  line.includes(USE_LEDGER) &&
+  /\\n\{\\"actor\\":\\"[a-z-]+\\",\\"key\\":\\"[^"\\]+\\",\\"kind\\":\\"key\.(published|retired)\\",/.test(
+    line,
+  );

@@ -51,6 +51,19 @@ export function consistencyRanges(from: number, to: number): LeafRange[] {
   return ranges.reverse();
 }
 
+/** The perfect subtrees of a tree, largest first: what the frontier of that size is made of. */
+export function frontierRanges(size: number): LeafRange[] {
+  if (!isSize(size)) throw new RangeError('the size of a tree is a safe integer from 0');
+  const ranges: LeafRange[] = [];
+  for (let start = 0; start < size; ) {
+    let width = 1;
+    while (width * 2 <= size - start) width *= 2;
+    ranges.push({ start, end: start + width });
+    start += width;
+  }
+  return ranges;
+}
+
 const rangeRoot = (leaves: readonly Hash[], { start, end }: LeafRange, sha256: Sha256): Hash =>
   rootOfLeaves(leaves.slice(start, end), sha256);
 

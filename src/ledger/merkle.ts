@@ -46,14 +46,19 @@ export interface Frontier {
 
 export const emptyFrontier: Frontier = { size: 0, hashes: [] };
 
+/** Whether the frontier of a tree of that size has so many hashes: one for each 1 bit. */
+export function isFrontierLength(size: number, length: number): boolean {
+  let bits = 0;
+  for (let rest = size; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
+  return bits === length;
+}
+
 /** Throws RangeError unless the hashes are as many, and as long, as a tree of that size has. */
 export function checkFrontier(frontier: Frontier): void {
   if (!isSize(frontier.size)) throw new RangeError('the size of a tree is a safe integer from 0');
-  let bits = 0;
-  for (let rest = frontier.size; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
-  if (bits !== frontier.hashes.length)
+  if (!isFrontierLength(frontier.size, frontier.hashes.length))
     throw new RangeError(
-      `a tree of ${frontier.size} has ${bits} frontier hashes, not ${frontier.hashes.length}`,
+      `the frontier of a tree of ${frontier.size} does not have ${frontier.hashes.length} hashes`,
     );
   for (const hash of frontier.hashes)
     if (hash.length !== HASH_BYTES) throw new RangeError(`a frontier hash has ${HASH_BYTES} bytes`);

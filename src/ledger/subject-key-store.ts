@@ -28,3 +28,17 @@ export async function insertKey(db: SubjectKeyDatabase, householdId: string): Pr
 export async function deleteKey(db: SubjectKeyDatabase, householdId: string): Promise<void> {
   await db.deleteFrom('subject.key').where('household_id', '=', householdId).execute();
 }
+
+/** Those that there are, by household, as of now. */
+export async function findKeys(
+  db: SubjectKeyDatabase,
+  householdIds: readonly string[],
+): Promise<Map<string, Uint8Array>> {
+  if (householdIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('subject.key')
+    .select(['household_id', 'key'])
+    .where('household_id', 'in', householdIds)
+    .execute();
+  return new Map(rows.map(({ household_id, key }) => [household_id, key]));
+}

@@ -4,6 +4,8 @@ import type { FormerPart, VerdictCounts } from './verdict.ts';
 import type { Witnessed } from './verify-witnesses.ts';
 
 export interface ProvenGround {
+  /** First entry. */
+  readonly from: number;
   readonly size: number;
   /** False where the keys came out of the export itself. */
   readonly hasTrustedKeys: boolean;
@@ -26,6 +28,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
     `That nothing was added after entry ${ground.size - 1}: compare with a checkpoint that you got later, or from another.`,
     pinned(ground),
     ...former(ground),
+    ...earlier(ground),
     reads(ground.counts),
     consents(ground.counts),
     chains(ground.counts),
@@ -74,6 +77,16 @@ function former({ former: part, knownFrom }: ProvenGround): string[] {
       ? ''
       : ` ${consentsEnded} entries here end consents of it, which cannot be looked up.`;
   return [lost, `What ${origin} says: it was not given here.${ended}`];
+}
+
+function earlier({ from, counts }: ProvenGround): string[] {
+  if (from === 0) return [];
+  const rest = counts.restingOnBefore;
+  return [
+    `What the entries before ${from} say: they are not here. That these are entries ${from} and following of the log that was signed, none left out, is proven.`,
+    `That ${rest} of these entries were allowed: they rest on a consent, a third party, a policy, a key or a disclosure that would stand before entry ${from}. Only an export from entry 0 on shows it.`,
+    `Times of the first entries, up to the first cosignature: the one before entry ${from} is not here.`,
+  ];
 }
 
 function reads({ storeReads, disclosuresWithoutStoreRead }: VerdictCounts): string {

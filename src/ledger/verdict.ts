@@ -18,6 +18,7 @@ export const violationKinds = [
   'entry_time',
   'entry_body',
   'request_repeated',
+  'opening_mismatch',
   'log_opened',
   'succession_invalid',
   'former_mismatch',
@@ -57,6 +58,10 @@ export interface Violation {
 
 export interface VerdictCounts {
   readonly entries: number;
+  /** Entries of a later part that rest on something that would stand before it: they are judged no further. */
+  readonly restingOnBefore: number;
+  /** Commitments that were opened, and hold. */
+  readonly openings: number;
   /** Entries by kind. */
   readonly kinds: Readonly<Record<string, number>>;
   /** Checkpoints whose signature and root hold. */
@@ -86,6 +91,9 @@ export interface StoreReadCounts {
 export interface Verdict {
   readonly sound: boolean;
   readonly origin: string | null;
+  /** First entry of the export; 0 for a whole log. */
+  readonly from: number;
+  /** Of the tree at its end. */
   readonly size: number;
   /** Keys of the log that the checkpoints were verified with. */
   readonly keys: readonly string[];

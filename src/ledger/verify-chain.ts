@@ -12,7 +12,8 @@ export class ChainCheck {
   readonly #frontier: Hash[] = [];
   #size = 0;
   #nextIndex = 0;
-  #tip: string;
+  /** Null before the first entry of a later part: what it links to is not here. */
+  #tip: string | null;
   #leaf: Hash = new Uint8Array(0);
   #lastMs = 0;
 
@@ -22,7 +23,15 @@ export class ChainCheck {
     this.#tip = genesisPrev(origin, sha256);
   }
 
-  /** Entries taken so far. */
+  /** Goes on from the entries before a later part. Their number of roots is checked by the caller. */
+  startAt(size: number, frontier: readonly Hash[]): void {
+    this.#frontier.push(...frontier);
+    this.#size = size;
+    this.#nextIndex = size;
+    this.#tip = null;
+  }
+
+  /** Of the tree so far. */
   get size(): number {
     return this.#size;
   }
@@ -70,7 +79,7 @@ export class ChainCheck {
 
   #checkPlace(entry: ParsedEntry): void {
     const expected = this.#nextIndex;
-    const isLinked = entry.prev === this.#tip;
+    const isLinked = this.#tip === null || entry.prev === this.#tip;
     if (entry.index !== expected)
       this.#findings.add(expected, 'entry_index', `entry ${entry.index} stands where ${expected} should`);
     if (!isLinked)

@@ -3,6 +3,7 @@
 import type { EntryOf } from './entry-body.ts';
 import { isNoFiner } from './entry-field.ts';
 import type { Findings } from './verdict.ts';
+import type { EarlierEntries } from './verify-earlier.ts';
 import type { FormerLog } from './verify-link.ts';
 import type { Place } from './verify-meaning.ts';
 
@@ -39,13 +40,15 @@ export type FormerConsents = Pick<FormerLog, 'consentHolder'> | null;
 
 export class ConsentCheck {
   readonly #findings: Findings;
+  readonly #earlier: EarlierEntries;
   readonly #consents = new Map<string, ConsentState>();
   /** Undefined for a log that was opened anew. */
   #former: FormerConsents | undefined;
   #endedOfFormer = 0;
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, earlier: EarlierEntries) {
     this.#findings = findings;
+    this.#earlier = earlier;
   }
 
   /** Entry 0 says that this log goes on for another. No consent of that one is in force here. */
@@ -108,6 +111,8 @@ export class ConsentCheck {
     before: ConsentState | undefined,
     body: EntryOf<'consent.narrowed'>,
   ): ConsentState | null {
+    // Of a later part, it brings all the terms that hold from here on.
+    if (before === undefined && this.#earlier.mayHold(place.index)) return given(body);
     if (before?.state !== 'given') return this.#illegal(place, before, body, null);
     const { terms } = before;
     if (body.version !== terms.version + 1)
@@ -168,6 +173,7 @@ export class ConsentCheck {
   }
 
   #illegal<After>(place: Place, before: ConsentState | undefined, body: ConsentMove, after: After): After {
+    if (before === undefined && this.#earlier.mayHold(place.index)) return after;
     const message = `${body.kind}, but ${body.consent_ref} ${describe(before)}`;
     this.#findings.add(place.index, before === undefined ? 'consent_unknown' : 'consent_move', message);
     return after;

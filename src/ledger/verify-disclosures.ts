@@ -4,6 +4,7 @@ import type { EntryOf } from './entry-body.ts';
 import { dayNumber, isNoFiner, type Resolution } from './entry-field.ts';
 import type { Findings, ViolationKind } from './verdict.ts';
 import type { ConsentCheck } from './verify-consents.ts';
+import type { EarlierEntries } from './verify-earlier.ts';
 import type { Place } from './verify-meaning.ts';
 
 type Disclosure = EntryOf<'disclosure'>;
@@ -13,11 +14,13 @@ type Terms = EntryOf<'consent.given' | 'consent.narrowed'>;
 export class DisclosureCheck {
   readonly #findings: Findings;
   readonly #consents: ConsentCheck;
+  readonly #earlier: EarlierEntries;
   readonly #disclosed = new IndexSet();
   readonly #voided = new IndexSet();
 
-  constructor(findings: Findings, consents: ConsentCheck) {
+  constructor(findings: Findings, earlier: EarlierEntries, consents: ConsentCheck) {
     this.#findings = findings;
+    this.#earlier = earlier;
     this.#consents = consents;
   }
 
@@ -27,8 +30,10 @@ export class DisclosureCheck {
     const consent = this.#consents.find(body.consent_ref);
     if (consent === undefined && this.#consents.isOfFormer(body.consent_ref))
       find('consent_not_in_force', `${body.consent_ref} is of the former log, and ended with it`);
-    else if (consent === undefined) find('consent_unknown', `${body.consent_ref} was not given before`);
-    else if (consent.state === 'requested')
+    else if (consent === undefined) {
+      if (!this.#earlier.mayHold(place.index))
+        find('consent_unknown', `${body.consent_ref} was not given before`);
+    } else if (consent.state === 'requested')
       find('consent_not_in_force', `${body.consent_ref} was requested, not given`);
     else if (consent.state === 'over')
       find('consent_not_in_force', `${body.consent_ref} was ${consent.how} at entry ${consent.index}`);
@@ -49,6 +54,7 @@ export class DisclosureCheck {
 
   withdraw({ index }: Place, body: EntryOf<'disclosure.void'>): void {
     const { disclosure } = body;
+    if (disclosure < this.#earlier.length && this.#earlier.mayHold(index)) return;
     if (!this.#disclosed.has(disclosure))
       this.#findings.add(
         index,
@@ -94,22 +100,24 @@ function mostReadings(resolution: Resolution, window: Disclosure['window']): num
   return Math.floor(days * mostPerDay[resolution]);
 }
 
-/** One bit an entry: ten million entries take little more than a megabyte. */
+/** Indices in pieces of 8,192, a bit each: ten million entries take little more than a megabyte, wherever they begin. */
 class IndexSet {
-  #bits = new Uint8Array(1024);
+  readonly #pieces = new Map<number, Uint8Array>();
 
   has(index: number): boolean {
-    const byte = this.#bits[Math.floor(index / 8)];
-    return byte !== undefined && (byte & (1 << (index % 8))) !== 0;
+    const piece = this.#pieces.get(Math.floor(index / 8192));
+    const bit = index % 8192;
+    return piece !== undefined && ((piece[bit >> 3] as number) & (1 << (bit & 7))) !== 0;
   }
 
   add(index: number): void {
-    const at = Math.floor(index / 8);
-    if (at >= this.#bits.length) {
-      const grown = new Uint8Array(Math.max(at + 1, this.#bits.length * 2));
-      grown.set(this.#bits);
-      this.#bits = grown;
+    const number = Math.floor(index / 8192);
+    let piece = this.#pieces.get(number);
+    if (piece === undefined) {
+      piece = new Uint8Array(1024);
+      this.#pieces.set(number, piece);
     }
-    this.#bits[at] = (this.#bits[at] as number) | (1 << (index % 8));
+    const bit = index % 8192;
+    piece[bit >> 3] = (piece[bit >> 3] as number) | (1 << (bit & 7));
   }
 }

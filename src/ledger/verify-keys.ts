@@ -93,6 +93,11 @@ export class KeyCheck {
     this.#enter(text);
   }
 
+  /** The log is here from a later entry on: the keys that the export names were in force there, as it says. */
+  beginLater(): void {
+    for (const { text } of this.#named) this.#enter(text);
+  }
+
   /** An entry says that this key signs too from now on. */
   publish(index: number, text: string): void {
     const fault = this.#enter(text);

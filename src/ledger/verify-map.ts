@@ -6,6 +6,7 @@ import type { Hash } from './merkle.ts';
 import { MAP_SPAN, mapRoot } from './tag-map.ts';
 import { TagTree } from './tag-tree.ts';
 import type { Findings } from './verdict.ts';
+import { EarlierEntries } from './verify-earlier.ts';
 
 /** A map may lag behind its own entry by no more: what it does not cover yet is kept in memory. */
 export const MAX_MAP_LAG = 131_072;
@@ -29,6 +30,8 @@ export class MapCheck {
   readonly #sha256: Sha256;
   readonly #findings: Findings;
   readonly #span: number;
+  /** A map is over a whole log: of a part none can be made anew. */
+  readonly #earlier: EarlierEntries;
   /** Roots of the spans that are over. */
   readonly #spans: Hash[] = [];
   #tree: TagTree;
@@ -39,7 +42,8 @@ export class MapCheck {
   #maps = 0;
   #covered: number | null = null;
 
-  constructor(sha256: Sha256, findings: Findings, span = MAP_SPAN) {
+  constructor(sha256: Sha256, findings: Findings, span = MAP_SPAN, earlier = new EarlierEntries()) {
+    this.#earlier = earlier;
     this.#sha256 = sha256;
     this.#findings = findings;
     this.#span = span;
@@ -48,6 +52,7 @@ export class MapCheck {
 
   /** Every entry, in order; `tag` is null where it is of no household, or cannot be read. */
   take(index: number, tag: string | null, leaf: Hash): void {
+    if (this.#earlier.length > 0) return;
     const place = this.#entries++;
     if (tag !== null) this.#waiting.push({ index, place, tag, leaf });
     if (this.#waiting.length > 2 * MAX_MAP_LAG) this.#cover(place - MAX_MAP_LAG);
@@ -55,6 +60,7 @@ export class MapCheck {
 
   /** `map.published` at `index`, the entry taken last. */
   publish(index: number, size: number, root: string): void {
+    if (this.#earlier.mayHold(index)) return;
     const before = this.#entries - 1;
     if (size > before || size < this.#least || size < before - MAX_MAP_LAG) {
       this.#findings.add(index, 'map_size', `a map of ${size} entries cannot stand after ${before}`);

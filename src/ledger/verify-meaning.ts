@@ -4,6 +4,7 @@ import { type EntryBody, EntryBodyError, type EntryOf, parseEntryBody } from './
 import type { Findings, VerdictCounts } from './verdict.ts';
 import { ConsentCheck } from './verify-consents.ts';
 import { DisclosureCheck } from './verify-disclosures.ts';
+import type { EarlierEntries } from './verify-earlier.ts';
 import type { FormerLog, Succeeded } from './verify-link.ts';
 import { KeyCheck, PartyCheck, PolicyCheck } from './verify-parties.ts';
 import { RequestCheck } from './verify-requests.ts';
@@ -27,6 +28,12 @@ export interface MapLife {
   publish(index: number, size: number, root: string): void;
 }
 
+/** What meaning alone can count. */
+export type MeaningCounts = Pick<
+  VerdictCounts,
+  'kinds' | 'consentsSignedBy' | 'storeReads' | 'disclosuresWithoutStoreRead'
+>;
+
 export class MeaningCheck {
   readonly #findings: Findings;
   readonly #origin: string;
@@ -36,7 +43,7 @@ export class MeaningCheck {
   readonly #disclosures: DisclosureCheck;
   readonly #parties: PartyCheck;
   readonly #keys: KeyCheck;
-  #storeReads = new StoreReadCheck();
+  #storeReads: StoreReadCheck;
   readonly #kinds: Record<string, number> = {};
   readonly #signedBy = { code: 0, passkey: 0, sandbox: 0 };
   #withoutStoreRead = 0;
@@ -52,6 +59,7 @@ export class MeaningCheck {
     logKeys: KeyLife,
     map: MapLife,
     findings: Findings,
+    earlier: EarlierEntries,
     former: FormerLog | null = null,
   ) {
     this.#former = former;
@@ -59,17 +67,19 @@ export class MeaningCheck {
     this.#logKeys = logKeys;
     this.#map = map;
     this.#findings = findings;
-    this.#consents = new ConsentCheck(findings);
-    this.#disclosures = new DisclosureCheck(findings, this.#consents);
-    this.#parties = new PartyCheck(findings);
-    this.#keys = new KeyCheck(findings);
-    this.policies = new PolicyCheck(findings);
+    this.#consents = new ConsentCheck(findings, earlier);
+    this.#disclosures = new DisclosureCheck(findings, earlier, this.#consents);
+    this.#parties = new PartyCheck(findings, earlier);
+    this.#keys = new KeyCheck(findings, earlier);
+    this.#storeReads = new StoreReadCheck({ earlier });
+    this.policies = new PolicyCheck(findings, earlier);
   }
 
-  take(place: Place, text: string): void {
+  /** The body; null where it cannot be read. */
+  take(place: Place, text: string): EntryBody | null {
     const body = this.#parse(place, text);
     // An entry 0 that cannot be read has been found already, as what it is.
-    if (body === null) return;
+    if (body === null) return null;
     this.#kinds[body.kind] = (this.#kinds[body.kind] ?? 0) + 1;
     if (this.requests.isRepeated(body.req))
       this.#findings.add(place.index, 'request_repeated', `request ${body.req} stood in an earlier entry`);
@@ -80,9 +90,10 @@ export class MeaningCheck {
         'log.opened or log.succeeded is entry 0, and only entry 0',
       );
     this.#check(place, body);
+    return body;
   }
 
-  counts(): Omit<VerdictCounts, 'entries' | 'checkpoints' | 'timesNotWitnessed' | 'maps' | 'mapCovers'> {
+  counts(): MeaningCounts {
     return {
       kinds: this.#kinds,
       consentsSignedBy: this.#signedBy,

@@ -2,17 +2,20 @@
 // entry's place. All are decided by what stands earlier in the log, never by what stands later.
 import type { EntryOf } from './entry-body.ts';
 import type { Findings } from './verdict.ts';
+import type { EarlierEntries } from './verify-earlier.ts';
 import type { Place } from './verify-meaning.ts';
 
 type PartyMove = EntryOf<'third-party.registered' | 'third-party.suspended' | 'third-party.restored'>;
 
 export class PartyCheck {
   readonly #findings: Findings;
+  readonly #earlier: EarlierEntries;
   /** The entry that suspended it, or null while it is active. */
   readonly #suspendedAt = new Map<string, number | null>();
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, earlier: EarlierEntries) {
     this.#findings = findings;
+    this.#earlier = earlier;
   }
 
   move(place: Place, body: PartyMove): void {
@@ -35,16 +38,19 @@ export class PartyCheck {
   }
 
   #unknown({ index }: Place, thirdParty: string): void {
+    if (this.#earlier.mayHold(index)) return;
     this.#findings.add(index, 'third_party_unknown', `${thirdParty} was not registered before`);
   }
 }
 
 export class PolicyCheck {
   readonly #findings: Findings;
+  readonly #earlier: EarlierEntries;
   readonly #effectiveFromSeconds = new Map<string, number>();
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, earlier: EarlierEntries) {
     this.#findings = findings;
+    this.#earlier = earlier;
   }
 
   get digests(): Iterable<string> {
@@ -58,9 +64,10 @@ export class PolicyCheck {
 
   requireInForce({ index, timeMs }: Place, policy: string): void {
     const from = this.#effectiveFromSeconds.get(policy);
-    if (from === undefined)
-      this.#findings.add(index, 'policy_not_in_force', `policy ${policy} was not published before`);
-    else if (timeMs < from * 1000)
+    if (from === undefined) {
+      if (!this.#earlier.mayHold(index))
+        this.#findings.add(index, 'policy_not_in_force', `policy ${policy} was not published before`);
+    } else if (timeMs < from * 1000)
       this.#findings.add(
         index,
         'policy_not_in_force',
@@ -71,10 +78,12 @@ export class PolicyCheck {
 
 export class KeyCheck {
   readonly #findings: Findings;
+  readonly #earlier: EarlierEntries;
   readonly #published = new Set<string>();
 
-  constructor(findings: Findings) {
+  constructor(findings: Findings, earlier: EarlierEntries) {
     this.#findings = findings;
+    this.#earlier = earlier;
   }
 
   /** The key that a log is opened with needs no entry of its own. */
@@ -85,7 +94,7 @@ export class KeyCheck {
   move({ index }: Place, { kind, use, key }: EntryOf<'key.published' | 'key.retired'>): void {
     const name = `${use} ${key}`;
     if (kind === 'key.published') this.#published.add(name);
-    else if (!this.#published.delete(name))
+    else if (!this.#published.delete(name) && !this.#earlier.mayHold(index))
       this.#findings.add(
         index,
         'key_not_published',

@@ -1,6 +1,7 @@
 // Accounts for the numbers that the meter store gives its reads: each must end in one entry.
 // A number twice is a violation; a number without an entry is a read that the log does not explain.
 import type { StoreReadCounts } from './verdict.ts';
+import { EarlierEntries } from './verify-earlier.ts';
 
 /** A sequence may jump by as much after a crash of the store (PostgreSQL writes ahead 32 values). */
 const RESTART_JUMP = 32;
@@ -24,10 +25,12 @@ export class StoreReadCheck {
   #forgottenTo = 0;
   #forgotten = 0;
   readonly #startsAnywhere: boolean;
+  readonly #earlier: EarlierEntries;
 
   /** A log that goes on for another finds a store that has counted before. */
-  constructor({ startsAnywhere = false } = {}) {
+  constructor({ startsAnywhere = false, earlier = new EarlierEntries() } = {}) {
     this.#startsAnywhere = startsAnywhere;
+    this.#earlier = earlier;
   }
 
   /** `storeRead` is `<store start>/<n>`. False if an entry has that number already. */
@@ -55,15 +58,21 @@ export class StoreReadCheck {
 
   #advance(start: string, number: number): true {
     const range = { from: this.#next, to: number - 1 };
+    // Numbers below the first of a later part are for the entries before it to account for.
+    if (this.#start === null && this.#earlier.length > 0) this.#forgottenTo = range.to;
+    else this.#skip(range, start);
+    this.#start = start;
+    this.#next = number + 1;
+    return true;
+  }
+
+  #skip(range: { from: number; to: number }, start: string): void {
     const hasRestarted = this.#start !== null && this.#start !== start;
     if (range.from <= range.to) {
       const atRestart = hasRestarted && range.to - range.from + 1 <= RESTART_JUMP;
       this.#missing.push({ ...range, atRestart });
       if (this.#missing.length > MAX_RANGES) this.#forgetOldest();
     }
-    this.#start = start;
-    this.#next = number + 1;
-    return true;
   }
 
   #fill(number: number): boolean {

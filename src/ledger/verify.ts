@@ -1,20 +1,24 @@
 // Verifies a whole log from its lines alone, offline, in one pass, on a server or in a browser: hashes, then meaning.
 // It trusts nothing but the keys and checkpoints it is given, and says in words what it could not prove.
 
-import { encodeBase64 } from '../lib/base64.ts';
+import { decodeBase64, encodeBase64 } from '../lib/base64.ts';
 import { type OpenedCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
 import { utf8, type VerifyCrypto } from './crypto.ts';
+import type { EntryBody } from './entry-body.ts';
 import { ExportFormatError, type ExportLine, type ExportManifest } from './export-format.ts';
+import { type Hash, isFrontierLength } from './merkle.ts';
 import { splitNote } from './note.ts';
 import { whatIsUnproven } from './unproven.ts';
 import { Findings, type FormerPart, type Verdict } from './verdict.ts';
 import { NoteError } from './verifier-key.ts';
 import { ChainCheck } from './verify-chain.ts';
 import { holderOf } from './verify-consents.ts';
+import { EarlierEntries } from './verify-earlier.ts';
 import { KeyCheck } from './verify-keys.ts';
 import { checkLink, type FormerLog, type Link, readKeptSize } from './verify-link.ts';
 import { MapCheck } from './verify-map.ts';
 import { MeaningCheck } from './verify-meaning.ts';
+import { OpeningCheck } from './verify-openings.ts';
 import { WitnessCheck } from './verify-witnesses.ts';
 
 export interface VerifyOptions extends VerifyCrypto {
@@ -94,8 +98,8 @@ const NO_MANIFEST: ExportManifest = {
   type: 'manifest',
   format: 'stabledoor/export/v1',
   origin: '',
+  from: 0,
   size: 0,
-  exported_ms: 0,
 };
 
 class LogCheck {
@@ -106,6 +110,12 @@ class LogCheck {
   readonly #chain: ChainCheck;
   readonly #map: MapCheck;
   readonly #meaning: MeaningCheck;
+  readonly #earlier = new EarlierEntries();
+  readonly #openings: OpeningCheck;
+  /** The roots that a later part needs are still to come. */
+  #lacksFrontier: boolean;
+  /** Of the entry taken last; null before the first, and where it cannot be read. */
+  #lastBody: EntryBody | null = null;
   /** Kept from before, by size. */
   readonly #pinned = new Map<number, Uint8Array[]>();
   readonly #policyTexts = new Set<string>();
@@ -132,8 +142,17 @@ class LogCheck {
     this.#findings = findings;
     this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
     this.#chain = new ChainCheck(manifest.origin, crypto.sha256, findings);
-    this.#map = new MapCheck(crypto.sha256, findings);
-    this.#meaning = new MeaningCheck(manifest.origin, keys, this.#map, findings, beside.former);
+    this.#map = new MapCheck(crypto.sha256, findings, undefined, this.#earlier);
+    this.#meaning = new MeaningCheck(
+      manifest.origin,
+      keys,
+      this.#map,
+      findings,
+      this.#earlier,
+      beside.former,
+    );
+    this.#openings = new OpeningCheck(crypto.sha256, findings);
+    this.#lacksFrontier = manifest.from > 0;
   }
 
   async pin(notes: readonly string[]): Promise<void> {
@@ -158,8 +177,15 @@ class LogCheck {
       case 'checkpoint':
         return this.#takeCheckpoint(line.note);
       case 'key':
-        if (this.#chain.size > 0) throw new ExportFormatError('a key comes after the first entry');
+        if (this.#hasEntries) throw new ExportFormatError('a key comes after the first entry');
         this.#keys.take(line.key);
+        return undefined;
+      case 'frontier':
+        this.#takeFrontier(line.hashes);
+        return undefined;
+      case 'opening':
+        if (!this.#hasEntries) throw new ExportFormatError('an opening comes before the first entry');
+        this.#openings.take(this.#chain.index, this.#lastBody, line);
         return undefined;
       case 'policy':
         this.#takePolicy(line.digest, line.text);
@@ -167,15 +193,36 @@ class LogCheck {
     }
   }
 
+  get #hasEntries(): boolean {
+    return this.#chain.size > this.#manifest.from;
+  }
+
+  #takeFrontier(hashes: readonly string[]): void {
+    const { from } = this.#manifest;
+    if (!this.#lacksFrontier) throw new ExportFormatError('a frontier that is not asked for');
+    if (!isFrontierLength(from, hashes.length))
+      throw new ExportFormatError(`${hashes.length} hashes are not the frontier of ${from} entries`);
+    this.#lacksFrontier = false;
+    this.#chain.startAt(
+      from,
+      hashes.map((hash) => decodeBase64(hash) as Hash),
+    );
+    this.#earlier.begin(from);
+    this.#keys.beginLater();
+    this.#comparePinned();
+  }
+
   #takeEntry(text: string): Promise<void> | undefined {
+    if (this.#lacksFrontier) throw new ExportFormatError('the frontier of a later part is missing');
     const entry = this.#chain.take(text);
     this.#map.take(this.#chain.index, entry?.stag ?? null, this.#chain.leaf);
+    this.#lastBody = null;
     if (entry !== null) {
       this.#witnesses.takeEntry(entry.timeMs);
-      this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
+      this.#lastBody = this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
     }
     if (this.#chain.size === this.#beside.keptSize) this.#keptRoot = encodeBase64(this.#chain.root());
-    if (this.#chain.size === 1) return this.#takeFirst();
+    if (this.#chain.size === this.#manifest.from + 1) return this.#takeFirst();
     this.#comparePinned();
     return undefined;
   }
@@ -189,7 +236,7 @@ class LogCheck {
       this.#link = link;
       const counts = this.#keys.brought(body.former_key) || link.isFormerVerified;
       if (isHandedOver && counts && this.#keys.hasTrusted) this.#keys.handOver();
-    } else if (former !== null)
+    } else if (former !== null && this.#manifest.from === 0)
       this.#findings.add(0, 'former_mismatch', `it does not go on for ${former.origin}`);
     this.#keys.settle();
     this.#comparePinned();
@@ -242,7 +289,7 @@ class LogCheck {
 
   /** About the log up to here: named by its last entry. */
   #find(kind: 'checkpoint_misplaced' | 'checkpoint_root' | 'checkpoint_invalid', message: string): void {
-    this.#findings.add(this.#chain.size === 0 ? null : this.#chain.index, kind, message);
+    this.#findings.add(this.#hasEntries ? this.#chain.index : null, kind, message);
   }
 
   #comparePinned(): void {
@@ -263,15 +310,19 @@ class LogCheck {
     if (hasManifest) this.#checkEnd();
     const { size } = this.#chain;
     const { last: witnessed, outOfTime } = this.#witnesses;
+    const { from } = this.#manifest;
     const counts = {
-      entries: size,
+      entries: Math.max(0, size - from),
       checkpoints: this.#checkpoints,
       timesNotWitnessed: outOfTime,
       maps: map.maps,
       mapCovers: map.covered,
+      restingOnBefore: this.#earlier.count,
+      openings: this.#openings.count,
       ...this.#meaning.counts(),
     };
     const ground = {
+      from,
       size,
       hasTrustedKeys: this.#keys.hasTrusted,
       keys: this.#keys.logKeys,
@@ -288,6 +339,7 @@ class LogCheck {
     return {
       sound: this.#findings.count === 0,
       origin: hasManifest ? this.#manifest.origin : null,
+      from,
       size,
       keys: ground.keys,
       witnesses: witnessed?.witnesses ?? [],
@@ -314,7 +366,9 @@ class LogCheck {
 
   #checkEnd(): void {
     const { size } = this.#chain;
-    if (size === 0) this.#findings.add(null, 'log_opened', 'there is no entry, not even log.opened');
+    const { from } = this.#manifest;
+    if (size === 0 && from === 0)
+      this.#findings.add(null, 'log_opened', 'there is no entry, not even log.opened');
     if (size !== this.#manifest.size)
       this.#findings.add(
         null,
@@ -323,11 +377,14 @@ class LogCheck {
       );
     if (this.#coveredSize !== size)
       this.#findings.add(null, 'checkpoint_missing', `no checkpoint of all ${size} entries holds`);
-    for (const pinned of this.#pinned.keys())
+    for (const pinned of this.#pinned.keys()) {
+      // Of a tree that ends before this part: nothing here can bear it out or refute it.
+      if (pinned < from) continue;
       this.#findings.add(
         null,
         'log_shortened',
         `a checkpoint kept from before has ${pinned} entries; there are ${size}`,
       );
+    }
   }
 }

@@ -66,6 +66,9 @@ test('a line that a writer would not write is refused, with its number', () => {
     manifest.replace('"size":8', '"size":8.5'),
     manifest.replace('"size":8', '"size":"8"'),
     manifest.replace('"size":8', '"size":8.0'),
+    manifest.replace('"from":0', '"from":8'),
+    '{"type":"frontier","hashes":[]}',
+    '{"type":"opening","field":"Readings","salt":"x","value":"1"}',
     `\ufeff${manifest}`,
     `${manifest}\r`,
   ];

@@ -7,6 +7,7 @@ import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import { at, given, honestThen, read } from './bent-log.ts';
 import { type ExportVector, type Found, fileOf, keys, vector } from './export-vector.ts';
 import { mapped, tagOf } from './mapped-exports.ts';
+import { partVectors } from './part-vectors.ts';
 import { former as formerKey, next, rotated } from './rotated-exports.ts';
 import {
   checkpointOf,
@@ -327,6 +328,7 @@ export const exportVectors: readonly ExportVector[] = [
     [8, 'key_not_trusted'],
   ]),
   ...succeededVectors,
+  ...partVectors,
 ];
 
 /** With the exports of its former logs in place of their names. */

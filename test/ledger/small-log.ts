@@ -247,6 +247,8 @@ export interface Step {
   readonly index?: number;
   readonly prev?: string;
   readonly stag?: string;
+  /** Commitments besides those that its kind must have, or instead of them. */
+  readonly commit?: Readonly<Record<string, string>>;
   readonly body?: (body: string) => string;
   readonly text?: (text: string) => string;
 }
@@ -255,7 +257,8 @@ export interface Step {
 export function entriesOf(steps: readonly Step[], origin = ours.origin): string[] {
   let prev = genesisPrev(origin, sha256);
   return steps.map((step, index) => {
-    const sealed = sealBody(step.draft, step.request ?? requestOf(index), commitOf(step.draft.kind));
+    const commit = step.commit ? { ...commitOf(step.draft.kind), ...step.commit } : commitOf(step.draft.kind);
+    const sealed = sealBody(step.draft, step.request ?? requestOf(index), commit);
     const timeMs = step.timeMs ?? START_S * 1000 + index * 1000;
     const header = { index: step.index ?? index, prev: step.prev ?? prev, timeMs, stag: step.stag ?? null };
     const assembled = assembleEntry(header, step.body?.(sealed) ?? sealed);
@@ -285,8 +288,8 @@ export function exportOf(entries: readonly string[], signer: NoteSigner = logSig
       type: 'manifest',
       format: EXPORT_FORMAT,
       origin: signer.key.name,
+      from: 0,
       size: entries.length,
-      exported_ms: START_S * 1000,
     },
     { type: 'key', key: signer.key.text },
     { type: 'policy', digest: POLICY, text: POLICY_TEXT },

@@ -8,6 +8,7 @@ import type { Verdict } from '../../src/ledger/verdict.ts';
 import { NoteError } from '../../src/ledger/verifier-key.ts';
 import { verifyLine } from '../../src/ledger/verify.ts';
 import { at, chainKinds, finds, honestThen, read, shown, verifySteps } from './bent-log.ts';
+import { parts } from './part-exports.ts';
 import {
   asStream,
   checkpointOf,
@@ -366,6 +367,13 @@ test('what shows that nothing newer was held back is said with how far it goes, 
 test('a tag that two entries bear is found', async () => {
   const stag = drafts['map.published'].root;
   finds(await verifySteps(at(at(honest, 4, { stag }), 6, { stag })), [6, 'tag_repeated']);
+});
+
+test('an opening is held to the commitment of the entry before it', async () => {
+  const opened = await verifyLines(parts.opened);
+  assert.deepEqual([opened.sound, opened.counts.openings], [true, 1]);
+  finds(await verifyLines(parts.openedOther), [6, 'opening_mismatch']);
+  finds(await verifyLines(parts.openedUnknown), [6, 'opening_mismatch']);
 });
 
 test('every kind of violation of this half was shown by a log that has it', () => {

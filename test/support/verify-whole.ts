@@ -8,7 +8,7 @@ import { verifyLog } from '../../src/ledger/verify.ts';
 
 /** What is wrong with the log, but for third parties that a test did not register. */
 export async function violationsOf(db: Store, verifierKey: string): Promise<readonly Violation[]> {
-  const lines = exportLog(db, { logId: 1, clock: { nowMs: () => Date.now() }, policies: [] });
+  const lines = exportLog(db, { logId: 1, policies: [], to: 'newest' });
   const { violations } = await verifyLog(lines, { ...nodeCrypto, keys: [verifierKey] });
   return violations.filter(({ kind }) => kind !== 'third_party_unknown' && kind !== 'policy_text');
 }

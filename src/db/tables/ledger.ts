@@ -17,7 +17,14 @@ export interface LedgerTables {
   'ledger.tile_hash': { log_id: number; level: number; place: number; hash: Buffer };
   'ledger.request': { log_id: number; req: string; idx: number };
   'ledger.checkpoint': { log_id: number; size: number; note: string };
-  'ledger.witnessed': { log_id: number; size: number; note: string; witnessed_at: Date };
+  'ledger.witnessed': {
+    log_id: number;
+    size: number;
+    note: string;
+    /** As it was first kept: exports hold this, so that they come out the same again. */
+    first_note: string;
+    witnessed_at: Date;
+  };
   'ledger.pending': {
     log_id: number;
     pending_id: number;

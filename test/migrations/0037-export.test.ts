@@ -1,0 +1,56 @@
+// Migration 0037: the cosignatures that exports hold never change, none comes late for a smaller checkpoint, and the lines of
+// entries are for readers of the ledger alone.
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { sql } from 'kysely';
+import { checkpointFrom } from '../../src/ledger/ledger-store.ts';
+import { newestWitnessed, putWitnessed } from '../../src/ledger/witnessed-store.ts';
+import { testDatabases } from '../support/database.ts';
+import { rawLog } from '../support/raw-log.ts';
+
+const databases = await testDatabases();
+const { app, audit, owner } = databases;
+after(() => databases.close());
+
+const log = await rawLog(app);
+await log.growTo(10);
+await log.growTo(20);
+const line = (letter: string) => `\u2014 w.example ${letter.repeat(8)}\n`;
+const witnessed = async () =>
+  (
+    await sql<{ size: number; note: string; first_note: string }>`
+      select size, note, first_note from ledger.witnessed where log_id = 1 order by size`.execute(audit)
+  ).rows;
+
+test('a checkpoint that is cosigned anew keeps what it was first kept with', async () => {
+  const { note } = (await checkpointFrom(app, 1, 20)) as { note: string };
+  await putWitnessed(app, 1, 20, note + line('A'));
+  await putWitnessed(app, 1, 20, note + line('B'));
+  assert.deepEqual(await witnessed(), [{ size: 20, note: note + line('B'), first_note: note + line('A') }]);
+});
+
+test('a smaller checkpoint that is cosigned late is not kept', async () => {
+  const { note } = (await checkpointFrom(app, 1, 10)) as { note: string };
+  await putWitnessed(app, 1, 10, note + line('A'));
+  assert.deepEqual(
+    (await witnessed()).map(({ size }) => size),
+    [20],
+  );
+  assert.equal((await newestWitnessed(app, 1))?.size, 20);
+});
+
+test('lines of entries are for the application and the regulator, and of whole ranges only', async () => {
+  const lines = (db: typeof app, from: number, to: number) =>
+    sql<{ lines: string | null }>`
+      select ledger.entry_lines(1::smallint, ${from}::bigint, ${to}::bigint) as lines`
+      .execute(db)
+      .then(({ rows }) => rows[0]?.lines ?? null);
+  assert.equal((await lines(app, 3, 7))?.split('\n').length, 5);
+  assert.equal((await lines(audit, 0, 20))?.split('\n').length, 21);
+  assert.equal(await lines(app, 15, 25), null);
+  const { rows } = await sql<{ may: boolean }>`
+    select has_function_privilege('public', 'ledger.entry_lines(smallint, bigint, bigint)', 'execute') as may`.execute(
+    owner,
+  );
+  assert.equal(rows[0]?.may, false);
+});
