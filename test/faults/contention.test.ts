@@ -1,4 +1,4 @@
-// Several who want the head at once: two processes on one log, and state changes beside a full queue.
+// Several who want the head at once: processes on one log, and state changes beside a full queue.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -21,23 +21,31 @@ after(async () => {
   await databases.close();
 });
 
-test('two processes append hundreds each to one log: no gap, no fork, and every receipt holds', async () => {
-  const { app, subjectKeys } = databases.urls;
-  const appends = 300;
-  const task = JSON.stringify({ app, subjectKeys, seed: seed.toString('hex'), household, appends });
-  const program = join(import.meta.dirname, '../support/appender.ts');
-  const answers = await Promise.all([0, 1].map(() => promisify(execFile)(process.execPath, [program, task])));
-  const [one, other] = answers.map(({ stdout }) => JSON.parse(stdout) as { index: number; leaf: string }[]);
-  assert.ok(one && other);
-  assert.deepEqual([one.length, other.length], [appends, appends]);
-  const log = await wholeLog(databases.app, ledger.signer.key);
-  assert.equal(log.entries.length, 1 + 2 * appends);
-  assertDurable(log, [...one, ...other]);
-  const first = Math.max(...one.map(({ index }) => index)) > Math.min(...other.map(({ index }) => index));
-  assert.ok(first, 'they took turns');
-  const tags = log.entries.map((text) => /^stag (.*)$/m.exec(text)?.[1]).filter((tag) => tag !== '-');
-  assert.equal(new Set(tags).size, 2 * appends, 'no two entries share a tag');
-});
+for (const [processes, appends] of [
+  [2, 300],
+  [4, 100],
+] as const)
+  test(`${processes} processes append hundreds to one log: no gap, no fork, and every receipt holds`, async () => {
+    const { app, subjectKeys } = databases.urls;
+    const before = (await wholeLog(databases.app, ledger.signer.key)).entries.length;
+    const task = JSON.stringify({ app, subjectKeys, seed: seed.toString('hex'), household, appends });
+    const program = join(import.meta.dirname, '../support/appender.ts');
+    const answers = await Promise.all(
+      Array.from({ length: processes }, () => promisify(execFile)(process.execPath, [program, task])),
+    );
+    const written = answers.map(
+      ({ stdout }) => JSON.parse(stdout).written as { index: number; leaf: string }[],
+    );
+    const log = await wholeLog(databases.app, ledger.signer.key);
+    assert.equal(log.entries.length, before + processes * appends);
+    assert.ok(written.every((receipts) => receipts.length === appends));
+    assertDurable(log, written.flat());
+    const spans = written.map((receipts) => receipts.map(({ index }) => index));
+    const first = Math.max(...spans.map((indexes) => Math.min(...indexes)));
+    assert.ok(first < Math.min(...spans.map((indexes) => Math.max(...indexes))), 'they took turns');
+    const tags = log.entries.map((text) => /^stag (.*)$/m.exec(text)?.[1]).filter((tag) => tag !== '-');
+    assert.equal(new Set(tags).size, tags.length, 'no two entries share a tag');
+  });
 
 async function appendsASecond(inFlight: number, ms: number): Promise<number> {
   const until = performance.now() + ms;

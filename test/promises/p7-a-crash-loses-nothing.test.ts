@@ -57,7 +57,7 @@ async function leafAt(index: number): Promise<string | undefined> {
   return row && encodeBase64(row.leaf);
 }
 
-const rounds = process.env.STABLEDOOR_SOAK === '1' ? 30 : 2;
+const rounds = process.env.STABLEDOOR_SOAK === '1' ? 200 : 2;
 
 test(`a broker killed under load ${rounds} times: every entry it acknowledged is there, and the ledger is sound`, async () => {
   let acknowledgedInAll = 0;
