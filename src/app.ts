@@ -17,6 +17,7 @@ import { giveRequestId } from './http/request-id.ts';
 import { limitShape } from './http/request-shape.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { oauthRoutes, offerNonce } from './oauth/routes.ts';
+import { receiptSigner } from './oauth/sign-receipt.ts';
 import type { Parts } from './parts.ts';
 import { errorCodePages } from './web/developer/error-codes.ts';
 import { householderRoutes } from './web/householder/routes.ts';
@@ -51,7 +52,12 @@ export function createApp(parts: Parts): Express {
     noticesRoutes(parts),
     ...(mode === 'production' ? [] : [sandboxRoutes(parts)]),
     errorCodePages({ helpPhone }),
-    householderRoutes({ ...parts, db: parts.pagesDb, helpPhone }),
+    householderRoutes({
+      ...parts,
+      db: parts.pagesDb,
+      signReceipt: receiptSigner(parts.signingKeys),
+      helpPhone,
+    }),
   ]);
 
   app.use(nothingHere);

@@ -1,9 +1,12 @@
 // What a broker does beside answering: each of these is done by whichever process comes first, and by none twice.
 import { type ErasureParts, watchErasures } from './audit/erasure.ts';
+import { composeConsentMail } from './consent/compose-mail.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
 import { watchMap } from './ledger/publish-map.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
+import { watchMail } from './notify/deliver-mail.ts';
 import { watchSpent } from './oauth/housekeeping.ts';
+import { receiptSigner } from './oauth/sign-receipt.ts';
 import { securityEventSigner } from './oauth/sign-security-event.ts';
 import type { SigningKeys } from './oauth/signing-keys.ts';
 
@@ -19,6 +22,10 @@ export function startBackground(parts: BackgroundParts): () => Promise<void> {
     watchMap(parts),
     watchErasures(parts),
     watchSpent(parts),
+    watchMail({
+      ...parts,
+      compose: composeConsentMail({ ...parts, signReceipt: receiptSigner(parts.signingKeys) }),
+    }),
     watchOutbox({
       ...parts,
       sign: securityEventSigner(parts.signingKeys),

@@ -148,7 +148,14 @@ export async function updateState(
 export async function updateGiven(
   tx: BrokerTransaction,
   consentId: ConsentId,
-  given: { version: number; expiresAtMs: number; endsAtMs: number | null; at: Date },
+  given: {
+    version: number;
+    expiresAtMs: number;
+    endsAtMs: number | null;
+    /** When to remind of it, where that is sooner than before. */
+    remindAtMs: number | null;
+    at: Date;
+  },
 ): Promise<void> {
   await tx
     .updateTable('consent.consent')
@@ -157,6 +164,7 @@ export async function updateGiven(
       version: given.version,
       expires_at: new Date(given.expiresAtMs),
       ends_at: given.endsAtMs === null ? null : new Date(given.endsAtMs),
+      remind_at: sql<Date | null>`least(remind_at, ${given.remindAtMs === null ? null : new Date(given.remindAtMs)}::timestamptz)`,
       changed_at: given.at,
     })
     .where('consent_id', '=', consentId)

@@ -24,11 +24,13 @@ export type { ConsentParts, Within } from './consent-step.ts';
 export { type Consent, findConsent, listOccupierConsents, listThirdPartyConsents } from './consent-store.ts';
 export { expireConsents, lapseRequests } from './expire-consents.ts';
 export { type ConsentGift, giveConsent } from './give-consent.ts';
+export { type IssuedReceipt, issueReceipt, type SignReceipt } from './issue-receipt.ts';
 export { type MovedOut, moveOut, removeMeterPoint } from './move-out.ts';
 export { type Narrowing, narrowConsent } from './narrow-consent.ts';
 export { type ConsentRequest, requestConsent } from './request-consent.ts';
 export { endQuiet } from './standing-store.ts';
 export { type Stopped, stopConsent } from './stop-consent.ts';
+export { openStopLink } from './stop-link.ts';
 
 /** Errors: `consent_unknown`; `illegal_transition`; `ledger_unavailable`. */
 export async function refuseConsent(

@@ -2,6 +2,7 @@
 // Rows that somebody else holds are left for the next look.
 import { sql } from 'kysely';
 import type { BrokerTransaction } from '../db/database.ts';
+import type { ConsentId, OccupierId } from '../lib/ids.ts';
 import { type Consent, consentOf, selectConsents } from './consent-store.ts';
 
 export interface OverConsent {
@@ -51,6 +52,42 @@ export async function findUnanswered(
     tx,
     held.map((row) => row.consent_id),
   );
+}
+
+export interface ToRemind {
+  readonly consentId: ConsentId;
+  readonly occupierId: OccupierId;
+  readonly givenMs: number;
+  readonly endsMs: number;
+}
+
+/** Consents in force whose next reminder is due. */
+export async function findToRemind(tx: BrokerTransaction, limit: number): Promise<ToRemind[]> {
+  const { rows } = await sql<{ consent_id: string; occupier_id: string; given_at: Date; ends_at: Date }>`
+    select c.consent_id, c.occupier_id, least(c.expires_at, c.ends_at) as ends_at, (
+      select min(s.at) from consent.step s where s.consent_id = c.consent_id and s.event = 'give') as given_at
+      from consent.consent c
+     where c.state = 'given' and c.remind_at <= ledger.now()
+     order by c.remind_at limit ${limit} for update of c skip locked`.execute(tx);
+  return rows.map((row) => ({
+    consentId: row.consent_id as ConsentId,
+    occupierId: row.occupier_id as OccupierId,
+    givenMs: row.given_at.getTime(),
+    endsMs: row.ends_at.getTime(),
+  }));
+}
+
+/** Null: there is nothing more to say of it before it ends. */
+export async function setNextReminders(
+  tx: BrokerTransaction,
+  reminders: readonly { readonly consentId: ConsentId; readonly atMs: number | null }[],
+): Promise<void> {
+  const ids = reminders.map(({ consentId }) => consentId);
+  const times = reminders.map(({ atMs }) => (atMs === null ? null : new Date(atMs)));
+  await sql`
+    update consent.consent c set remind_at = n.at
+      from unnest(${ids}::text[], ${times}::timestamptz[]) n(consent_id, at)
+     where c.consent_id = n.consent_id`.execute(tx);
 }
 
 /** A second statement: only it sees what whoever held a row before committed. */

@@ -5,6 +5,7 @@ import { answerWithinSeconds } from './consent.ts';
 import { type ConsentParts, endSiblings, record } from './consent-step.ts';
 import { findDueConsents, findUnanswered } from './due-store.ts';
 import { readNowMs } from './hold-store.ts';
+import { remindConsents } from './remind-consents.ts';
 
 /** Gives how many are over now; `most` means that there may be more. */
 export async function expireConsents({ db, ledger }: ConsentParts, most = 100): Promise<number> {
@@ -33,11 +34,11 @@ export async function lapseRequests({ db, ledger }: ConsentParts, most = 100): P
 
 const watchEveryMs = 30_000;
 
-/** Does both, every half minute; call what it gives to end that. */
+/** Does both and queues reminders, every half minute; call what it gives to end that. */
 export function watchExpiry(parts: ConsentParts & { readonly logger: Logger }): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const look = async () => {
-    for (const step of [expireConsents, lapseRequests]) {
+    for (const step of [expireConsents, lapseRequests, remindConsents]) {
       await step(parts).catch((error: unknown) =>
         parts.logger.warn({ err: error }, 'what time has decided is not written down yet'),
       );

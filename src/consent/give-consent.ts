@@ -6,6 +6,7 @@ import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
+import { queueMail } from '../notify/mail-store.ts';
 import { move, stateAt } from './consent.ts';
 import { insertMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
 import { type SignedBy, termsEntry } from './consent-entry.ts';
@@ -20,6 +21,7 @@ import {
 } from './consent-step.ts';
 import type { Consent } from './consent-store.ts';
 import { findSiblings, lockHousehold } from './hold-store.ts';
+import { nextReminderMs } from './reminders.ts';
 import {
   type ConsentChoice,
   type ConsentTerms,
@@ -94,7 +96,7 @@ const purposeOf = ({ householdId, clientId, asked }: Consent) => ({
 async function writeGiven(
   tx: BrokerTransaction,
   ledger: Ledger,
-  { consentId }: Consent,
+  { consentId, occupierId }: Consent,
   giving: { terms: ConsentTerms; chosen: readonly HouseholdMeterPoint[]; nowMs: number },
 ) {
   const { terms, chosen, nowMs } = giving;
@@ -110,7 +112,11 @@ async function writeGiven(
   const at = new Date(nowMs);
   await insertTerms(tx, ledger.logId, consentId, version, terms);
   await insertMeterRefs(tx, ledger.logId, consentId, meterPoints);
-  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs: tenancyEndMs(chosen), at });
+  const endsAtMs = tenancyEndMs(chosen);
+  const endsMs = Math.min(expiresAtMs, endsAtMs ?? expiresAtMs);
+  const remindAtMs = nextReminderMs({ givenMs: nowMs, endsMs }, nowMs);
+  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs, remindAtMs, at });
+  await queueMail(tx, [{ consentId, occupierId, kind: 'receipt', number: version }]);
   await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'give', version, req, at }]);
   return { consent: await mustFind(tx, consentId), meterPoints, expiresAtMs, req };
 }

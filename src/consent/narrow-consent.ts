@@ -6,12 +6,14 @@ import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
+import { queueMail } from '../notify/mail-store.ts';
 import { move, stateAt } from './consent.ts';
 import { dropMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
 import { type SignedBy, termsEntry } from './consent-entry.ts';
 import { type ConsentParts, holdConsent, mustBeTheirs, mustFind, record } from './consent-step.ts';
 import type { Consent } from './consent-store.ts';
 import { lockHousehold } from './hold-store.ts';
+import { nextReminderMs } from './reminders.ts';
 import {
   type ConsentChoice,
   type ConsentTerms,
@@ -94,7 +96,10 @@ export async function writeNarrowed(
   const at = new Date(nowMs);
   await insertTerms(tx, ledger.logId, consentId, version, terms);
   await dropMeterRefs(tx, dropped, version);
-  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs, at });
+  const endsMs = Math.min(expiresAtMs, endsAtMs ?? expiresAtMs);
+  const remindAtMs = nextReminderMs({ givenMs: nowMs, endsMs }, nowMs);
+  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs, remindAtMs, at });
+  await queueMail(tx, [{ consentId, occupierId: consent.occupierId, kind: 'receipt', number: version }]);
   await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'narrow', version, req, at }]);
   const after = await mustFind(tx, consentId);
   const entry = termsEntry('consent.narrowed', req, after, {

@@ -42,3 +42,23 @@ export async function findSignedBy(
   if (body.kind !== 'consent.given') throw new TypeError(`${consentId} was given by ${body.kind}`);
   return body.signed_by;
 }
+
+/** Where the ledger has the terms of a version; null while that entry is not written. */
+export async function findTermsEntry(
+  store: Store,
+  consentId: ConsentId,
+  version: number,
+): Promise<{ logId: number; index: number; origin: string } | null> {
+  const row = await store
+    .selectFrom('consent.step as s')
+    .innerJoin('ledger.request as r', (join) =>
+      join.onRef('r.log_id', '=', 's.log_id').onRef('r.req', '=', 's.req'),
+    )
+    .innerJoin('ledger.log as l', 'l.log_id', 'r.log_id')
+    .select(['r.log_id', 'r.idx', 'l.origin'])
+    .where('s.consent_id', '=', consentId)
+    .where('s.version', '=', version)
+    .where('s.event', 'in', ['give', 'narrow'])
+    .executeTakeFirst();
+  return row ? { logId: row.log_id, index: Number(row.idx), origin: row.origin } : null;
+}

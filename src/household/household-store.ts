@@ -22,6 +22,15 @@ export async function findOccupierByEmail(store: Store, email: string): Promise<
   return row ? occupierOf(row) : null;
 }
 
+export async function findOccupier(store: Store, occupierId: OccupierId): Promise<Occupier | null> {
+  const row = await store
+    .selectFrom('household.occupier')
+    .select(['occupier_id', 'household_id', 'email'])
+    .where('occupier_id', '=', occupierId)
+    .executeTakeFirst();
+  return row ? occupierOf(row) : null;
+}
+
 /** Any occupier of a household: for whoever acts in a household's name in the sandbox. */
 export async function findOccupierOf(store: Store, householdId: HouseholdId): Promise<Occupier | null> {
   const row = await store

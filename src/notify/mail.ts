@@ -9,11 +9,16 @@ export interface Mail {
   readonly text: string;
   /** What the mail is about, for whoever looks it up in the outbox or the log; never an address, never a secret. */
   readonly reference: string;
+  /** The same for the same mail: a mail program can tell that it has it. */
+  readonly messageId?: string;
+  readonly attachment?: { readonly name: string; readonly type: string; readonly content: string };
 }
 
 export interface Mailer {
   /** Returns at once. Beyond the limit of waiting mails it drops this one, and logs that. */
   send(mail: Mail): void;
+  /** One try, waited for; rejects where the mail server does not take it. For a mail that is kept until it is sent. */
+  deliver(mail: Mail): Promise<void>;
   /** The latest mails, newest first; null where mail really goes out. */
   readonly outbox: readonly Mail[] | null;
   /** Waits a moment for what is still on its way. */
@@ -25,12 +30,14 @@ const mostKept = 100;
 /** Outside production. */
 export function outboxMailer(): Mailer {
   const outbox: Mail[] = [];
+  const send = (mail: Mail) => {
+    outbox.unshift(mail);
+    outbox.length = Math.min(outbox.length, mostKept);
+  };
   return {
     outbox,
-    send(mail) {
-      outbox.unshift(mail);
-      outbox.length = Math.min(outbox.length, mostKept);
-    },
+    send,
+    deliver: async (mail) => send(mail),
     close: async () => {},
   };
 }
@@ -54,11 +61,28 @@ export function smtpMailer({ url, from, logger }: SmtpOptions): Mailer {
   const closing = new AbortController();
   const underway = new Set<Promise<void>>();
 
-  async function deliver({ to, subject, text, reference }: Mail): Promise<void> {
+  async function sendNow({ to, subject, text, messageId, attachment }: Mail): Promise<void> {
+    await transport.sendMail({
+      ...{ to: { name: '', address: to }, subject, text },
+      ...(messageId === undefined
+        ? {}
+        : { messageId: `<${messageId}@${from.split('@').at(-1)?.replace('>', '')}>` }),
+      ...(attachment === undefined
+        ? {}
+        : {
+            attachments: [
+              { filename: attachment.name, contentType: attachment.type, content: attachment.content },
+            ],
+          }),
+    });
+  }
+
+  async function deliver(mail: Mail): Promise<void> {
+    const { to, reference } = mail;
     for (const waitMs of waitBeforeTryMs) {
       await pause(waitMs, closing.signal);
       try {
-        await transport.sendMail({ to: { name: '', address: to }, subject, text });
+        await sendNow(mail);
         return;
       } catch (error) {
         logger.warn({ err: withoutAddress(error, to), reference }, 'a mail could not be sent');
@@ -70,6 +94,13 @@ export function smtpMailer({ url, from, logger }: SmtpOptions): Mailer {
 
   return {
     outbox: null,
+    async deliver(mail) {
+      try {
+        await sendNow(mail);
+      } catch (error) {
+        throw new Error(withoutAddress(error, mail.to));
+      }
+    },
     send(mail) {
       if (underway.size >= mostWaiting) {
         logger.error({ reference: mail.reference }, 'too many mails wait, this one is dropped');

@@ -5,6 +5,7 @@ import { nothingHere, problemResponses } from '../../src/http/problem.ts';
 import { giveRequestId } from '../../src/http/request-id.ts';
 import { securityHeaders } from '../../src/http/security-headers.ts';
 import { type Mailer, outboxMailer } from '../../src/notify/mail.ts';
+import { receiptSigner } from '../../src/oauth/sign-receipt.ts';
 import { type HouseholderParts, householderRoutes } from '../../src/web/householder/routes.ts';
 import { quietLogger } from './ledger.ts';
 import type { OauthBroker } from './oauth-broker.ts';
@@ -26,6 +27,7 @@ export function householderPages(broker: OauthBroker, changes: Partial<Household
       ...{ db: broker.databases.app, ledger: broker.ledger, clock: broker.clock, logger: quietLogger },
       ...{
         mailer,
+        signReceipt: receiptSigner(broker.parts.signingKeys),
         limiter: broker.parts.limiter,
         issuer: pagesIssuer,
         production: false,

@@ -14,10 +14,10 @@ const sentencesIn = (source: string): string[] =>
   );
 
 test('no page of the householder says a word that we do not say', () => {
-  assert.equal(files.length, 2);
+  assert.equal(files.length, 3);
   for (const file of files) {
     const sentences = sentencesIn(readFileSync(join(root, file), 'utf8'));
-    assert.ok(sentences.length > 50, file);
+    assert.ok(sentences.length > 10, file);
     for (const sentence of sentences) assert.deepEqual(forbiddenWordsIn(sentence), [], sentence);
   }
 });

@@ -17,6 +17,7 @@ export interface ConsentTables {
     expires_at: Date | null;
     ends_at: Generated<Date | null>;
     quiet_until: Generated<Date | null>;
+    remind_at: Generated<Date | null>;
     wording: ColumnType<unknown, string, never>;
     wording_digest: string;
     requested_at: Date;
@@ -49,4 +50,5 @@ export interface ConsentTables {
     at: Date;
   };
   'consent.single_read': { log_id: number; meter_ref: string; consent_id: string };
+  'consent.stop_link': { token_hash: Buffer; consent_id: string; made_at: Date };
 }

@@ -1,4 +1,5 @@
-// The rows of schema notify, as migrations/0013-notify.ts makes them. Notices are written by a trigger alone.
+// The rows of schema notify, as migrations/0013-notify.ts and 0051-mail.ts make them. Notices are written by a trigger alone.
+import type { Generated } from 'kysely';
 
 export interface NotifyTables {
   'notify.receiver': {
@@ -21,5 +22,18 @@ export interface NotifyTables {
     outcome: 'delivered' | 'refused' | 'mailed' | 'given-up' | null;
     settled_at: Date | null;
     fault: string | null;
+  };
+  'notify.mail': {
+    mail_id: Generated<number>;
+    message: Generated<string>;
+    occupier_id: string;
+    consent_id: string;
+    kind: 'receipt' | 'reminder' | 'ending';
+    number: number;
+    tries: Generated<number>;
+    due_at: Date;
+    outcome: Generated<'sent' | 'dropped' | 'given-up' | null>;
+    settled_at: Generated<Date | null>;
+    fault: Generated<string | null>;
   };
 }

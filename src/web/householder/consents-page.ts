@@ -8,7 +8,7 @@ import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
-import { dashboard, door, erase, narrow, passkeys, stateWords, stopped } from '../words/en.ts';
+import { dashboard, door, erase, narrow, passkeys, receipt, stateWords, stopped } from '../words/en.ts';
 import { letAskForm } from './door-page.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
@@ -84,6 +84,7 @@ ${rows
   )}
 </dl>
 ${state === 'given' && narrowLink(consent, party)}
+${state === 'given' && receiptLink(consent, party)}
 ${quietNote(consent, party, parts)}
 ${state === 'given' && stopForm(consent, party, parts.formToken)}
 </div></div>`;
@@ -94,6 +95,9 @@ function quietNote(consent: Consent, party: string, { nowMs, meterPoints, formTo
   if (quietUntil === null || quietUntil.getTime() <= nowMs) return null;
   return letAskForm(consentId, party, dayWords(quietUntil, zoneOf(consent, meterPoints)), formToken);
 }
+
+const receiptLink = ({ consentId }: Consent, party: string): Html =>
+  html`<p class="govuk-body"><a class="govuk-link" href="/consents/${consentId}/receipt">${receipt.link}<span class="govuk-visually-hidden"> ${receipt.linkWith(party)}</span></a></p>`;
 
 const narrowLink = ({ consentId }: Consent, party: string): Html =>
   html`<p class="govuk-body"><a class="govuk-link" href="/consents/${consentId}/narrow">${narrow.link}<span class="govuk-visually-hidden"> ${narrow.linkWith(party)}</span></a></p>`;
@@ -122,6 +126,8 @@ export function stoppedPage(
   consent: Consent,
   names: PartyNames,
   meterPoints: readonly HouseholdMeterPoint[],
+  /** False while the entry of the stop is not in the ledger yet. */
+  isRecorded: boolean,
 ): Page {
   const party = nameOf(consent, names);
   const zone = zoneOf(consent, meterPoints);
@@ -132,6 +138,7 @@ export function stoppedPage(
     title,
     body: html`<div class="govuk-panel govuk-panel--confirmation"><h1 class="govuk-panel__title">${title}</h1></div>
 <p class="govuk-body">${stopped.now(party)}</p>
+${!isRecorded && html`<p class="govuk-body" data-recorded="pending">${stopped.unwritten}</p>`}
 <p class="govuk-body">${stopped.keeps(party)}</p>
 <h2 class="govuk-heading-m">${stopped.request}</h2>
 <blockquote class="govuk-inset-text">${stopped.letter(party, dayWords(consent.changedAt, zone))}</blockquote>

@@ -1,7 +1,15 @@
 // What a householder shares, one card a consent, and the one press that stops it. A stop is answered only when it holds.
 import type { Router } from 'express';
 import { stateAt } from '../../consent/consent.ts';
-import { type Consent, findConsent, listOccupierConsents, stopConsent } from '../../consent/consents.ts';
+import {
+  type Consent,
+  findConsent,
+  issueReceipt,
+  listOccupierConsents,
+  type SignReceipt,
+  stopConsent,
+} from '../../consent/consents.ts';
+import { listSteps } from '../../consent/step-store.ts';
 import { listMeterPoints } from '../../household/household-store.ts';
 import { formBody } from '../../http/limits.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
@@ -19,6 +27,8 @@ export interface ConsentsPageParts extends VisitorParts {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly issuer: string;
+  readonly signReceipt: SignReceipt;
   /** Null where there are no passkeys. */
   readonly party: RelyingParty | null;
 }
@@ -39,6 +49,14 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
     });
     sendPage(res, page, frameOf(res, parts));
   });
+  router.get('/consents/:id/receipt', requireSession, async (req, res) => {
+    const consentId = consentIdOf(req.params.id);
+    const consent = await findConsent(db, consentId);
+    if (consent === null || consent.occupierId !== visitorOf(res).occupierId)
+      throw new StabledoorError('consent_unknown');
+    const { jws } = await issueReceipt(parts, consentId);
+    res.set('Cache-Control', 'no-store').attachment('consent-receipt.jws').type('application/jose').send(jws);
+  });
   router.post('/consents/:id/stop', formBody(), requireSession, requireFormToken, async (req, res) => {
     const consentId = consentIdOf(req.params.id);
     await stopConsent(parts, { consentId, occupierId: visitorOf(res).occupierId });
@@ -54,16 +72,24 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
       listMeterPoints(db, visitor.householdId),
     ]);
     if (stateAt(consent, clock.nowMs()) === 'given') return res.redirect(303, '/consents');
-    sendPage(res, stoppedPage(consent, names, meterPoints), frameOf(res, parts));
+    const page = stoppedPage(consent, names, meterPoints, await isRecorded(parts, consent));
+    sendPage(res, page, frameOf(res, parts));
   });
+}
+
+/** Whether the ledger has the last step of a consent already: of a stop, that may take until it can be written. */
+export async function isRecorded({ db }: ConsentsPageParts, { consentId }: Consent): Promise<boolean> {
+  return (await listSteps(db, consentId)).at(-1)?.index !== null;
 }
 
 /** Before anything can fail: whatever does, the page must say that it is not stopped yet. */
 export function markStops(router: Router): void {
-  router.post('/consents/:id/stop', (_req, res, next) => {
-    res.locals.stopping = true;
-    next();
-  });
+  for (const path of ['/consents/:id/stop', '/stop/:token']) {
+    router.post(path, (_req, res, next) => {
+      res.locals.stopping = true;
+      next();
+    });
+  }
 }
 
 export function consentIdOf(text: unknown): ConsentId {

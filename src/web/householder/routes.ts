@@ -2,6 +2,7 @@
 // but for using a passkey.
 import { readFileSync } from 'node:fs';
 import express, { type Request, type Response, type Router } from 'express';
+import type { SignReceipt } from '../../consent/consents.ts';
 import type { Database } from '../../db/database.ts';
 import { cookieJar } from '../../http/cookies.ts';
 import { addressOf, limitRequests } from '../../http/limit-requests.ts';
@@ -22,6 +23,7 @@ import { narrowPages } from './narrow-pages.ts';
 import { passkeyPages } from './passkey-pages.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { startPages } from './start-page.ts';
+import { stopLinkPages } from './stop-link-pages.ts';
 import { recogniseVisitor, sessionOf } from './visitor.ts';
 
 export interface HouseholderParts {
@@ -32,6 +34,7 @@ export interface HouseholderParts {
   readonly mailer: Mailer;
   readonly limiter: RateLimiter;
   readonly issuer: string;
+  readonly signReceipt: SignReceipt;
   readonly production: boolean;
   /** For whoever wants to stop by phone; null where none is known. */
   readonly helpPhone: string | null;
@@ -61,6 +64,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   consentsPages(pages, parts);
   narrowPages(pages, parts);
   doorPages(pages, parts);
+  stopLinkPages(pages, parts);
   erasePages(pages, parts);
 
   for (const kind of ['css', 'js'] as const) {
@@ -80,4 +84,5 @@ const unlessStopping =
     res.locals.stopping ? null : callerOf(req, res);
 
 /** A path under one of these that is no page of ours is answered with a page all the same. */
-const ownPaths = /^\/(?:$|(?:sign-in|sign-out|passkeys|authorize|consents|door|erase|demo\/mail)(?:\/|$))/;
+const ownPaths =
+  /^\/(?:$|(?:sign-in|sign-out|passkeys|authorize|consents|stop|door|erase|demo\/mail)(?:\/|$))/;

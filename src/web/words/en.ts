@@ -130,6 +130,16 @@ export const door = {
   letAskWho: (party: string) => `(${party})`,
 } as const;
 
+export const stopLink = {
+  title: (party: string) => `Stop sharing with ${party}?`,
+  what: 'It stops when you press the button, at once. You do not have to sign in.',
+} as const;
+
+export const receipt = {
+  link: 'Your receipt',
+  linkWith: (party: string) => `for ${party} (a signed file)`,
+} as const;
+
 export const choiceProblems: Readonly<Record<ChoiceProblem, string>> = {
   resolution_missing: 'Choose how much they may see',
   resolution_finer: 'Choose one of the steps on this page',
@@ -185,6 +195,9 @@ export const stopped = {
   overTitle: 'Sharing had ended before',
   now: (party: string) =>
     `${party} cannot look again. We tell them that sharing has ended, not who ended it or why.`,
+  unwritten:
+    'It holds now. Our record cannot be written at this moment: this stop is the first thing in it once it can. ' +
+    'Until then nobody can look at anything.',
   keeps: (party: string) => `${party} may keep what it has seen. You can ask them to delete it.`,
   again: (party: string) => `If you want to share again, start at ${party} and say yes here.`,
   request: 'A letter you can send them',
