@@ -15,6 +15,9 @@ import re
 import sys
 
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 MAX_INT = 2**53 - 1
@@ -687,6 +690,235 @@ class StoreReads:
 # --- the verifier
 
 
+ACTS = {
+    "third-party-register": ("third-party.registered", "registrar"),
+    "third-party-change": ("third-party.registered", "registrar"),
+    "note-approve": (None, "registrar"),
+    "policy-publish": ("policy.published", "counsel"),
+    "lawful-order": ("lawful-order.recorded", "counsel"),
+    "household-erase": ("subject.erased", "counsel"),
+    "key-retire": ("key.retired", "custodian"),
+    "ledger-succeed": ("log.succeeded", "custodian"),
+    "operator-add": ("operator.added", None),
+    "operator-remove": ("operator.removed", None),
+}
+WEEK_SECONDS = 7 * 86_400
+
+
+def decode64url(text):
+    """Bytes of base64url without padding, exactly as an encoder writes them, or None."""
+    if not isinstance(text, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        return None
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        return None
+    return data if encode64url(data) == text else None
+
+
+def encode64url(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def texts_of(text):
+    """The texts in a JSON object."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: one for name, one in value.items() if isinstance(one, str)} if isinstance(value, dict) else {}
+
+
+def der_integer(der, at):
+    """The bytes of an INTEGER of at most 32 bytes and where it ends, or None."""
+    if at + 2 > len(der) or der[at] != 2:
+        return None
+    length, end = der[at + 1], at + 2 + der[at + 1]
+    if not 1 <= length <= 33 or end > len(der):
+        return None
+    value = der[at + 2 : end]
+    value = value[1:] if value[0] == 0 else value
+    return (value, end) if len(value) <= 32 else None
+
+
+def raw_of_der(der):
+    r = der_integer(der, 2)
+    s = r and der_integer(der, r[1])
+    if not s or der[0] != 0x30 or der[1] != len(der) - 2 or s[1] != len(der):
+        return None
+    return r[0].rjust(32, b"\0") + s[0].rjust(32, b"\0")
+
+
+def is_signed(record, statement, proof):
+    """Whether an operator's key signed that statement: a file's key over its text, a passkey as WebAuthn has it."""
+    key, kept_in = record
+    signature, message = decode64url(proof["signature"]), statement
+    if kept_in == "passkey":
+        message = signed_by_passkey(statement, proof)
+    elif "client_data" in proof:
+        return False
+    if signature is None or message is None:
+        return False
+    jwk = texts_of(key)
+    x, y = decode64url(jwk.get("x")), decode64url(jwk.get("y"))
+    if x is None or len(x) != 32:
+        return False
+    try:
+        if jwk.get("kty") == "OKP":
+            Ed25519PublicKey.from_public_bytes(x).verify(signature, message)
+            return True
+        raw = raw_of_der(signature) if kept_in == "passkey" else signature
+        if jwk.get("kty") != "EC" or y is None or len(y) != 32 or raw is None or len(raw) != 64:
+            return False
+        point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\4" + x + y)
+        der = encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
+        point.verify(der, message, ec.ECDSA(hashes.SHA256()))
+        return True
+    except (InvalidSignature, ValueError):
+        return False
+
+
+def signed_by_passkey(statement, proof):
+    data, client = decode64url(proof.get("authenticator_data")), decode64url(proof.get("client_data"))
+    if data is None or client is None or len(data) < 37:
+        return None
+    said = texts_of(client.decode("utf-8", "replace"))
+    if said.get("type") != "webauthn.get" or data[32] & 5 != 5:
+        return None
+    return data + sha256(client) if decode64url(said.get("challenge")) == sha256(statement) else None
+
+
+class Operators:
+    """Whether two operators decided what takes two."""
+
+    def __init__(self, find, may_rest_on_before):
+        self.find, self.may_rest_on_before = find, may_rest_on_before
+        self.origin, self.production, self.successor = "", False, False
+        self.operators, self.proposals, self.keys = {}, {}, set()
+        self.policies = self.of_former = self.unproposed = 0
+
+    def take(self, index, time, kind, body):
+        if kind == "operator.added":
+            self.add(index, body)
+        elif kind == "operator.key-added":
+            known = self.in_office(index, body["operator"])
+            if known is not None:
+                self.sign(index, known, body)
+                self.keep(index, known, body)
+        elif kind == "operator.removed":
+            known = self.in_office(index, body["operator"])
+            self.done(index, body)
+            if known is not None:
+                known["removed"] = True
+        elif kind == "operator.proposed":
+            self.propose(index, time, body)
+        else:
+            self.decide(index, time, kind, body)
+
+    def add(self, index, body):
+        if body["operator"] in self.operators:
+            self.find(index, "operator_unknown", f"{body['operator']} was added before")
+        founds = not self.successor and len(self.operators) < 2
+        if not founds or "proposal" in body:
+            self.done(index, body)
+        known = self.operators[body["operator"]] = {"role": body["role"], "keys": {}, "removed": False}
+        self.keep(index, known, body)
+
+    def keep(self, index, known, body):
+        thumbprint = encode64url(sha256(body["key"].encode()))
+        if any(thumbprint in one["keys"] for one in self.operators.values()):
+            self.find(index, "operator_unknown", f"the key {thumbprint} is on record already")
+        known["keys"][thumbprint] = (body["key"], body["kept_in"])
+
+    def sign(self, index, known, body):
+        said = {name: value for name, value in body.items() if name not in ("req", "proof")}
+        statement = "stabledoor/operator/v1\n" + write_json({**said, "origin": self.origin}, sort=True)
+        record = known["keys"].get(body["proof"]["key"])
+        if record is None or not is_signed(record, statement.encode(), body["proof"]):
+            self.find(index, "operator_signature", f"{body['operator']} did not sign this")
+
+    def in_office(self, index, operator):
+        known = self.operators.get(operator)
+        if known is None:
+            self.missing(index, "operator_unknown", f"{operator} was not added before")
+        elif known["removed"]:
+            self.find(index, "operator_unknown", f"{operator} was removed")
+        return known
+
+    def missing(self, index, kind, message):
+        if self.successor:
+            self.of_former += 1
+        elif not self.may_rest_on_before(index):
+            self.find(index, kind, message)
+
+    def require_role(self, index, known, act):
+        if act not in ACTS or known["role"] not in ("administrator", ACTS[act][1]):
+            self.find(index, "operator_unknown", f"the role {known['role']} is not for {act}")
+
+    def propose(self, index, time, body):
+        known, name = self.in_office(index, body["operator"]), body["proposal"]
+        if name in self.proposals:
+            self.find(index, "not_approved", f"{name} was proposed before")
+        else:
+            self.proposals[name] = {**body, "state": "open"}
+        if time / 1000 + WEEK_SECONDS + SLACK_SECONDS < body["expires_s"]:
+            self.find(index, "not_approved", f"{name} could be approved for longer than seven days")
+        if known is not None:
+            self.require_role(index, known, body["act"])
+            self.sign(index, known, body)
+
+    def decide(self, index, time, kind, body):
+        known = self.in_office(index, body["operator"])
+        self.compare(index, time, kind, body, known)
+        if known is not None:
+            self.sign(index, known, body)
+
+    def compare(self, index, time, kind, body, known):
+        proposal = self.proposals.get(body["proposal"])
+        if proposal is None:
+            self.missing(index, "not_approved", f"{body['proposal']} was not proposed before")
+            return
+        if proposal["state"] != "open":
+            self.find(index, "not_approved", f"{body['proposal']} was decided before")
+        if proposal["digest"] != body["digest"]:
+            self.find(index, "not_approved", "what was decided is not what was proposed")
+        proposal["state"] = kind[len("operator.") :]
+        if kind == "operator.declined":
+            return
+        if known is not None:
+            self.require_role(index, known, proposal["act"])
+        if self.production and proposal["operator"] == body["operator"]:
+            self.find(index, "not_approved", f"{body['operator']} approved what they proposed")
+        if time / 1000 > proposal["expires_s"] + SLACK_SECONDS:
+            self.find(index, "not_approved", f"{body['proposal']} had expired")
+        if self.operators.get(proposal["operator"], {}).get("removed"):
+            self.find(index, "operator_unknown", f"{proposal['operator']}, who proposed it, was removed")
+
+    def publish_policy(self, index, body):
+        self.policies += 1
+        if "proposal" in body:
+            self.done(index, body)
+        elif self.policies > 1 and self.production:
+            self.unproposed += 1
+
+    def done(self, index, body):
+        if "proposal" not in body:
+            if self.production:
+                self.find(index, "not_approved", f"{body['kind']} takes two operators, and names no proposal")
+            return
+        name, proposal = body["proposal"], self.proposals.get(body["proposal"])
+        if proposal is None:
+            self.missing(index, "not_approved", f"{name} was not proposed before")
+            return
+        if proposal["state"] != "approved":
+            self.find(index, "not_approved", f"{name} is {proposal['state']}")
+        if ACTS.get(proposal["act"], (None,))[0] != body["kind"]:
+            self.find(index, "not_approved", f"{name} is a proposal of {proposal['act']}")
+        if any(body.get(field) != value for field, value in proposal.get("said", {}).items()):
+            self.find(index, "not_approved", f"{name} was approved otherwise")
+        proposal["state"] = "used"
+
+
 class Verifier:
     def __init__(self, keys=(), checkpoints=(), former=None, kept_size=None):
         # The verifier of the log that this one goes on for; how many entries of this one the next says that it kept.
@@ -706,9 +938,9 @@ class Verifier:
         self.doubtful, self.opened_with = [], None
         self.parties, self.policies, self.consents = {}, {}, {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
-        self.map = TagMap(self.find)
         # Entries before a later part: how many, whether their roots are still to come, and who rests on them.
         self.first, self.lacks_frontier, self.resting, self.openings, self.last_body = 0, False, set(), 0, None
+        self.map, self.operators = TagMap(self.find), Operators(self.find, self.may_rest_on_before)
         self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
 
     def find_first(self, index, kind, message):
@@ -832,6 +1064,7 @@ class Verifier:
 
     def begin(self, manifest):
         self.manifest = manifest
+        self.operators.origin = manifest["origin"]
         origin = manifest["origin"]
         self.lacks_frontier = manifest["from"] > 0
         self.tip = encode64(sha256(origin.encode()))
@@ -1039,10 +1272,20 @@ class Verifier:
                 self.succeeded, self.reads = body, StoreReads(starts_anywhere=True)
         elif kind.startswith("key."):
             self.move_key(index, kind, (body["use"], body["key"]))
+            if kind == "key.retired" and body["use"] == "ledger":
+                self.operators.done(index, body)
         elif kind == "policy.published":
             known = self.policies.get(body["policy"], body["effective_s"])
             self.policies[body["policy"]] = min(known, body["effective_s"])
+            self.operators.publish_policy(index, body)
+        elif kind.startswith("operator."):
+            self.operators.take(index, time, kind, body)
+        elif kind == "subject.erased":
+            if body["actor"] == "operator":
+                self.operators.done(index, body)
         elif kind.startswith("third-party."):
+            if kind == "third-party.registered" and body["actor"] == "operator":
+                self.operators.done(index, body)
             self.move_party(index, kind, body["third_party"])
         elif kind.startswith("consent."):
             self.move_consent(index, kind, body)
@@ -1060,6 +1303,8 @@ class Verifier:
         if body["origin"] != self.manifest["origin"]:
             self.find(index, "log_opened", f"it was opened as {body['origin']}")
         if index == 0:
+            self.operators.production = body["mode"] == "production"
+            self.operators.successor = body["kind"] == "log.succeeded"
             self.published.add(("ledger", body["key"]))
             self.opened_with = body["key"]
             self.enter_key(body["key"])
@@ -1285,6 +1530,11 @@ class Verifier:
             f"That each householder was shown what stands here about their home: {shown}; an entry under another tag is "
             "not found by a household's key, and a court can order an access not to be shown yet."
         )
+        if self.kinds.get("operator.added"):
+            said.append(
+                f"That two operators are two people; {self.operators.of_former} of their entries rest on a log before, "
+                f"{self.operators.unproposed} entries that take two in production name no proposal."
+            )
         said.append("What stands behind a commitment, and whose home an entry is about.")
         said.append("That each decision follows from its policy.")
         return said

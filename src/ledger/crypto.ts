@@ -11,9 +11,14 @@ export type VerifyEd25519 = (
   signature: Uint8Array,
 ) => boolean | Promise<boolean>;
 
+/** ECDSA on P-256 with SHA-256 over an uncompressed point of 65 bytes and a raw signature of 64 (IEEE P1363). */
+export type VerifyP256 = VerifyEd25519;
+
 export interface VerifyCrypto {
   readonly sha256: Sha256;
   readonly verifyEd25519: VerifyEd25519;
+  /** For signatures of operators; where it is absent they are counted as not checked. */
+  readonly verifyP256?: VerifyP256;
 }
 
 export const HASH_BYTES = 32;

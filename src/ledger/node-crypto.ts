@@ -25,7 +25,18 @@ export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signat
   return verify(null, message, publicKeyObject(publicKey), signature);
 }
 
-export const nodeCrypto: VerifyCrypto = { sha256, verifyEd25519 };
+function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const part = (from: number) => Buffer.from(publicKey.subarray(from, from + 32)).toString('base64url');
+  const jwk = { kty: 'EC', crv: 'P-256', x: part(1), y: part(33) };
+  try {
+    const key = createPublicKey({ key: jwk, format: 'jwk' });
+    return verify('sha256', message, { key, dsaEncoding: 'ieee-p1363' }, signature);
+  } catch {
+    return false; // no point of the curve
+  }
+}
+
+export const nodeCrypto: VerifyCrypto = { sha256, verifyEd25519, verifyP256 };
 
 export interface Ed25519Signer {
   readonly publicKey: Uint8Array;

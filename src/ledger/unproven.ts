@@ -32,6 +32,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
     reads(ground.counts),
     consents(ground.counts),
     chains(ground.counts),
+    operators(ground.counts),
     'What stands behind a commitment, and whose home an entry is about: only who has the household’s key can open it.',
     'That each decision follows from its policy: the decisions were not made anew here.',
     policies(ground),
@@ -114,6 +115,17 @@ function chains({ maps, mapCovers }: VerdictCounts): string {
       ? 'this log has published no map of tags under which a missing entry would show'
       : `${maps} maps of tags were made anew here and hold, the newest over the first ${mapCovers} entries; after those a newest entry could be held back`;
   return `That each householder was shown what stands here about their home: ${seen}. An entry under another tag is not found by a household’s key, and a court can order an access not to be shown yet.`;
+}
+
+function operators({ operators, kinds }: VerdictCounts): string | null {
+  const { unchecked, ofFormer, unproposed } = operators;
+  const parts = [
+    (kinds['operator.added'] ?? 0) > 0 && 'that two operators are two people',
+    unchecked > 0 && `${unchecked} of their signatures, of a kind that cannot be checked here`,
+    ofFormer > 0 && `${ofFormer} of their entries, which rest on operators of a log before this one`,
+    unproposed > 0 && `that two decided on ${unproposed} entries that take two in production`,
+  ].filter((part) => part !== false);
+  return parts.length === 0 ? null : `About operators: ${parts.join('; ')}.`;
 }
 
 function policies({ policiesWithoutText }: ProvenGround): string | null {

@@ -1,5 +1,6 @@
 // What a verification says: whether the log is sound, what is wrong and where, and what it could not prove.
 // Every violation is counted; the first hundred are kept with their words, so that a ruined log fits in memory.
+import type { OperatorCounts } from './verify-operators.ts';
 import type { Witnessed } from './verify-witnesses.ts';
 
 /** Names of what can be wrong; docs/ledger-export.md explains each. Add to them, never rename one. */
@@ -27,6 +28,9 @@ export const violationKinds = [
   'tag_repeated',
   'policy_text',
   'policy_not_in_force',
+  'operator_unknown',
+  'operator_signature',
+  'not_approved',
   'key_not_published',
   'third_party_unknown',
   'third_party_suspended',
@@ -74,6 +78,7 @@ export interface VerdictCounts {
   readonly mapCovers: number | null;
   /** consent.given and consent.narrowed, by what the giver proved with. */
   readonly consentsSignedBy: Readonly<Record<'code' | 'passkey' | 'sandbox', number>>;
+  readonly operators: OperatorCounts;
   readonly storeReads: StoreReadCounts;
   /** Disclosures without a number, because their meter store cannot count. */
   readonly disclosuresWithoutStoreRead: number;

@@ -6,6 +6,7 @@ import { ConsentCheck } from './verify-consents.ts';
 import { DisclosureCheck } from './verify-disclosures.ts';
 import type { EarlierEntries } from './verify-earlier.ts';
 import type { FormerLog, Succeeded } from './verify-link.ts';
+import { OperatorCheck } from './verify-operators.ts';
 import { KeyCheck, PartyCheck, PolicyCheck } from './verify-parties.ts';
 import { RequestCheck } from './verify-requests.ts';
 import { StoreReadCheck } from './verify-store-reads.ts';
@@ -31,7 +32,7 @@ export interface MapLife {
 /** What meaning alone can count. */
 export type MeaningCounts = Pick<
   VerdictCounts,
-  'kinds' | 'consentsSignedBy' | 'storeReads' | 'disclosuresWithoutStoreRead'
+  'kinds' | 'consentsSignedBy' | 'operators' | 'storeReads' | 'disclosuresWithoutStoreRead'
 >;
 
 export class MeaningCheck {
@@ -48,6 +49,7 @@ export class MeaningCheck {
   readonly #signedBy = { code: 0, passkey: 0, sandbox: 0 };
   #withoutStoreRead = 0;
   readonly policies: PolicyCheck;
+  readonly operators: OperatorCheck;
   readonly requests = new RequestCheck();
 
   /** Of a log that goes on for another: what its entry 0 says. */
@@ -73,6 +75,7 @@ export class MeaningCheck {
     this.#keys = new KeyCheck(findings, earlier);
     this.#storeReads = new StoreReadCheck({ earlier });
     this.policies = new PolicyCheck(findings, earlier);
+    this.operators = new OperatorCheck(origin, findings, earlier);
   }
 
   /** The body; null where it cannot be read. */
@@ -97,6 +100,7 @@ export class MeaningCheck {
     return {
       kinds: this.#kinds,
       consentsSignedBy: this.#signedBy,
+      operators: this.operators.counts(),
       storeReads: this.#storeReads.counts(),
       disclosuresWithoutStoreRead: this.#withoutStoreRead,
     };
@@ -119,6 +123,7 @@ export class MeaningCheck {
   #check(place: Place, body: EntryBody): void {
     switch (body.kind) {
       case 'log.opened':
+        if (place.index === 0) this.operators.open(body.mode, false);
         this.#checkOpened(place, body.origin, body.key);
         break;
       case 'log.succeeded':
@@ -127,8 +132,13 @@ export class MeaningCheck {
         break;
       case 'policy.published':
         this.policies.publish(body);
+        this.operators.publishPolicy(place, body);
         break;
       case 'third-party.registered':
+        // One that registered itself was vouched for by whom the operator named.
+        if (body.actor === 'operator') this.operators.done(place, body);
+        this.#parties.move(place, body);
+        break;
       case 'third-party.suspended':
       case 'third-party.restored':
         this.#parties.move(place, body);
@@ -170,14 +180,26 @@ export class MeaningCheck {
         this.#map.publish(place.index, body.size, body.root);
         break;
       case 'operator.added':
+        this.operators.add(place, body);
+        break;
       case 'operator.key-added':
+        this.operators.addKey(place, body);
+        break;
       case 'operator.removed':
+        this.operators.remove(place, body);
+        break;
       case 'operator.proposed':
+        this.operators.propose(place, body);
+        break;
       case 'operator.approved':
       case 'operator.declined':
+        this.operators.decide(place, body);
+        break;
+      case 'subject.erased':
+        if (body.actor === 'operator') this.operators.done(place, body);
+        break;
       case 'meter-point.linked':
       case 'meter-point.unlinked':
-      case 'subject.erased':
         break;
       default:
         body satisfies never;
@@ -202,6 +224,7 @@ export class MeaningCheck {
 
   #succeed(body: Succeeded): void {
     this.succeeded = body;
+    this.operators.open(body.mode, true);
     this.#consents.succeed(this.#former);
     this.#storeReads = new StoreReadCheck({ startsAnywhere: true });
   }
@@ -210,7 +233,10 @@ export class MeaningCheck {
     this.#keys.move(place, body);
     if (body.use !== 'ledger') return;
     if (body.kind === 'key.published') this.#logKeys.publish(place.index, body.key);
-    else this.#logKeys.retire(place.index, body.key);
+    else {
+      this.#logKeys.retire(place.index, body.key);
+      this.operators.done(place, body);
+    }
   }
 
   #takeStoreRead({ index }: Place, storeRead: string | undefined): void {

@@ -224,7 +224,7 @@ class LogCheck {
     if (this.#chain.size === this.#beside.keptSize) this.#keptRoot = encodeBase64(this.#chain.root());
     if (this.#chain.size === this.#manifest.from + 1) return this.#takeFirst();
     this.#comparePinned();
-    return undefined;
+    return this.#meaning.operators.pending(this.#crypto);
   }
 
   /** Entry 0 says whether this log goes on for another, and so which keys may count. */

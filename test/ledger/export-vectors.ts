@@ -7,6 +7,7 @@ import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import { at, given, honestThen, read } from './bent-log.ts';
 import { type ExportVector, type Found, fileOf, keys, vector } from './export-vector.ts';
 import { mapped, tagOf } from './mapped-exports.ts';
+import { operatedVectors, operatorsInSandbox } from './operated-vectors.ts';
 import { partVectors } from './part-vectors.ts';
 import { former as formerKey, next, rotated } from './rotated-exports.ts';
 import {
@@ -65,12 +66,7 @@ const fullLife: readonly Step[] = honestThen(
   drafts['meter-point.unlinked'],
   drafts['subject.erased'],
   drafts['map.published'],
-  drafts['operator.added'],
-  drafts['operator.key-added'],
-  drafts['operator.proposed'],
-  drafts['operator.approved'],
-  drafts['operator.declined'],
-  drafts['operator.removed'],
+  ...operatorsInSandbox,
 );
 export const kindsOfFullLife: readonly EntryKind[] = fullLife.map(({ draft }) => draft.kind);
 
@@ -329,6 +325,7 @@ export const exportVectors: readonly ExportVector[] = [
   ]),
   ...succeededVectors,
   ...partVectors,
+  ...operatedVectors,
 ];
 
 /** With the exports of its former logs in place of their names. */

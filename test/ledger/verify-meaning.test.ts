@@ -14,6 +14,7 @@ import {
   shown,
   verifySteps,
 } from './bent-log.ts';
+import { ann, ben, cat, decided, founded, proposed, registered, saidOfHearth } from './operated-log.ts';
 import { drafts, HEARTH, honest, OTHER_METER, START_S, type Step } from './small-log.ts';
 import { ours } from './vectors.ts';
 
@@ -225,6 +226,25 @@ test('a key that is retired without having been published, or twice, is found', 
   assert.equal((await verifySteps(honestThen(published, retired))).sound, true);
   finds(await verifySteps(honestThen(retired)), [8, 'key_not_published']);
   finds(await verifySteps(honestThen(published, retired, retired)), [10, 'key_not_published']);
+});
+
+// --- operators: verify-operators.test.ts has the rest
+
+test('an act that one operator did alone, with a signature that does not hold, of nobody, is found', async () => {
+  const forged = { ...decided(ben, 'One'), proof: ann.prove('something else') } as EntryDraft;
+  const alone = founded(
+    registered(),
+    proposed(ann, 'One', 'third-party-register', saidOfHearth),
+    forged,
+    decided(cat, 'One', 'declined'),
+  );
+  finds(
+    await verifySteps(alone),
+    [3, 'not_approved'],
+    [5, 'operator_signature'],
+    [6, 'operator_unknown'],
+    [6, 'not_approved'],
+  );
 });
 
 test('every kind of violation of this half was shown by a log that has it', () => {

@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
+import { exportLog } from '../../src/ledger/export.ts';
+import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
+import { verifyLog } from '../../src/ledger/verify.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { addKey } from '../../src/operator/joining.ts';
 import { listOperators } from '../../src/operator/operator-store.ts';
@@ -270,6 +273,14 @@ test('a text that householders see is approved by two operators', async () => {
   assert.equal((await findThirdParty(databases.app, clientId))?.notes.winter, undefined);
   await approve(parts, ben.key, proposalId);
   assert.equal((await findThirdParty(databases.app, clientId))?.notes.winter, input.text);
+});
+
+test('what was decided verifies from an export alone, signatures and all', async () => {
+  const lines = exportLog(databases.app, { logId: 1, policies: [], to: 'newest' });
+  const verdict = await verifyLog(lines, { ...nodeCrypto, keys: [ledger.verifierKey] });
+  assert.deepEqual(verdict.violations, []);
+  assert.ok((verdict.counts.kinds['operator.approved'] ?? 0) > 5);
+  assert.equal(verdict.counts.operators.unchecked, 0);
 });
 
 test('what is proposed of nobody and of nothing is refused in words', async () => {

@@ -1,0 +1,244 @@
+// Whether two operators decided what takes two: each known and in office at that place, each with a signature that holds,
+// the second not the first, in time, and what was done exactly what was approved, once.
+import type { VerifyCrypto } from './crypto.ts';
+import type { EntryBody, EntryOf } from './entry-body.ts';
+import type { OperatorProof } from './entry-operator.ts';
+import {
+  foundingOperators,
+  isOperatorAct,
+  operatorActs,
+  proposalLifetimeSeconds,
+  roleMay,
+} from './operator-acts.ts';
+import { operatorStatement } from './operator-statement.ts';
+import type { Findings } from './verdict.ts';
+import type { EarlierEntries } from './verify-earlier.ts';
+import type { Place } from './verify-meaning.ts';
+import { holdsProof, keyThumbprint, type OperatorKeyRecord } from './verify-operator-proof.ts';
+
+interface KnownOperator {
+  readonly role: string;
+  readonly keys: Map<string, OperatorKeyRecord>;
+  removedAt: number | null;
+}
+
+type Proposed = EntryOf<'operator.proposed'>;
+type Decided = EntryOf<'operator.approved' | 'operator.declined'>;
+type Signed = Proposed | Decided | EntryOf<'operator.key-added'>;
+
+interface KnownProposal extends Pick<Proposed, 'operator' | 'act' | 'digest' | 'expires_s'> {
+  readonly said: NonNullable<Proposed['said']>;
+  state: 'open' | 'approved' | 'declined' | 'used';
+}
+
+export interface OperatorCounts {
+  /** Signatures that this runtime could not check. */
+  readonly unchecked: number;
+  /** Entries that rest on operators or proposals of a log before this one. */
+  readonly ofFormer: number;
+  /** Entries of kinds that take two operators in production, and name no proposal. */
+  readonly unproposed: number;
+}
+
+/** An entry is stamped when it is sealed, a moment after what it says was decided. */
+const slackSeconds = 60;
+
+export class OperatorCheck {
+  readonly #findings: Findings;
+  readonly #origin: string;
+  readonly #earlier: EarlierEntries;
+  readonly #operators = new Map<string, KnownOperator>();
+  readonly #proposals = new Map<string, KnownProposal>();
+  readonly #signatures: (() => Promise<void>)[] = [];
+  #crypto: VerifyCrypto | null = null;
+  #isProduction = false;
+  #isSuccessor = false;
+  #policies = 0;
+  #unchecked = 0;
+  #ofFormer = 0;
+  #unproposed = 0;
+
+  constructor(origin: string, findings: Findings, earlier: EarlierEntries) {
+    this.#origin = origin;
+    this.#findings = findings;
+    this.#earlier = earlier;
+  }
+
+  open(mode: string, isSuccessor: boolean): void {
+    this.#isProduction = mode === 'production';
+    this.#isSuccessor = isSuccessor;
+  }
+
+  counts(): OperatorCounts {
+    return { unchecked: this.#unchecked, ofFormer: this.#ofFormer, unproposed: this.#unproposed };
+  }
+
+  /** What waits for signatures to be checked; undefined where nothing does. */
+  pending(crypto: VerifyCrypto): Promise<void> | undefined {
+    const waiting = this.#signatures.splice(0);
+    if (waiting.length === 0) return undefined;
+    this.#crypto = crypto;
+    return (async () => {
+      for (const check of waiting) await check();
+    })();
+  }
+
+  add(place: Place, body: EntryOf<'operator.added'>): void {
+    if (this.#operators.has(body.operator))
+      this.#find(place, 'operator_unknown', `${body.operator} was added before`);
+    const isFounder = !this.#isSuccessor && this.#operators.size < foundingOperators;
+    if (!isFounder || body.proposal !== undefined) this.done(place, body);
+    const known: KnownOperator = { role: body.role, keys: new Map(), removedAt: null };
+    this.#operators.set(body.operator, known);
+    this.#keep(place, known, body);
+  }
+
+  addKey(place: Place, body: EntryOf<'operator.key-added'>): void {
+    const known = this.#inOffice(place, body.operator);
+    if (known === null) return;
+    this.#sign(place, known, body);
+    this.#keep(place, known, body);
+  }
+
+  remove(place: Place, body: EntryOf<'operator.removed'>): void {
+    const known = this.#inOffice(place, body.operator);
+    this.done(place, body);
+    if (known !== null) known.removedAt = place.index;
+  }
+
+  propose(place: Place, body: Proposed): void {
+    const { operator, proposal, act, digest, said = {}, expires_s } = body;
+    const known = this.#inOffice(place, operator);
+    if (this.#proposals.has(proposal)) this.#find(place, 'not_approved', `${proposal} was proposed before`);
+    else this.#proposals.set(proposal, { operator, act, digest, said, expires_s, state: 'open' });
+    if (place.timeMs / 1000 + proposalLifetimeSeconds + slackSeconds < expires_s)
+      this.#find(place, 'not_approved', `${proposal} could be approved for longer than seven days`);
+    if (known === null) return;
+    this.#requireRole(place, known, operator, act);
+    this.#sign(place, known, body);
+  }
+
+  decide(place: Place, body: Decided): void {
+    const known = this.#inOffice(place, body.operator);
+    const proposal = this.#proposals.get(body.proposal);
+    if (known !== null) this.#sign(place, known, body);
+    if (proposal === undefined) {
+      this.#missing(place, 'not_approved', `${body.proposal} was not proposed before`);
+      return;
+    }
+    if (proposal.state !== 'open') this.#find(place, 'not_approved', `${body.proposal} was decided before`);
+    if (proposal.digest !== body.digest)
+      this.#find(place, 'not_approved', `what was decided is not what ${body.proposal} proposed`);
+    if (body.kind === 'operator.declined') {
+      proposal.state = 'declined';
+      return;
+    }
+    proposal.state = 'approved';
+    if (known !== null) this.#requireRole(place, known, body.operator, proposal.act);
+    if (this.#isProduction && proposal.operator === body.operator)
+      this.#find(place, 'not_approved', `${body.operator} approved what they proposed`);
+    if (place.timeMs / 1000 > proposal.expires_s + slackSeconds)
+      this.#find(place, 'not_approved', `${body.proposal} had expired`);
+    const proposer = this.#operators.get(proposal.operator);
+    if (proposer !== undefined && proposer.removedAt !== null)
+      this.#find(place, 'operator_unknown', `${proposal.operator}, who proposed it, was removed`);
+  }
+
+  publishPolicy(place: Place, body: EntryOf<'policy.published'>): void {
+    this.#policies++;
+    if (body.proposal !== undefined) this.done(place, body);
+    // The first set is what the log begins with.
+    else if (this.#policies > 1 && this.#isProduction) this.#unproposed++;
+  }
+
+  /** An entry that says that something was done which takes two operators in production. */
+  done(place: Place, body: EntryBody & { readonly proposal?: string }): void {
+    if (body.proposal === undefined) {
+      if (this.#isProduction)
+        this.#find(place, 'not_approved', `${body.kind} takes two operators, and names no proposal`);
+      return;
+    }
+    const proposal = this.#proposals.get(body.proposal);
+    if (proposal === undefined) {
+      this.#missing(place, 'not_approved', `${body.proposal} was not proposed before`);
+      return;
+    }
+    if (proposal.state !== 'approved')
+      this.#find(place, 'not_approved', `${body.proposal} is ${wordOf[proposal.state]}`);
+    const leadsTo = isOperatorAct(proposal.act) ? operatorActs[proposal.act].entry : null;
+    if (leadsTo !== body.kind)
+      this.#find(
+        place,
+        'not_approved',
+        `${body.proposal} is a proposal of ${proposal.act}, not of ${body.kind}`,
+      );
+    const other = Object.entries(proposal.said).find(
+      ([name, value]) => JSON.stringify((body as Record<string, unknown>)[name]) !== JSON.stringify(value),
+    );
+    if (other !== undefined)
+      this.#find(place, 'not_approved', `${body.proposal} was approved with another ${other[0]}`);
+    proposal.state = 'used';
+  }
+
+  #inOffice(place: Place, operator: string): KnownOperator | null {
+    const known = this.#operators.get(operator);
+    if (known === undefined) {
+      this.#missing(place, 'operator_unknown', `${operator} was not added before`);
+      return null;
+    }
+    if (known.removedAt !== null)
+      this.#find(place, 'operator_unknown', `${operator} was removed at entry ${known.removedAt}`);
+    return known;
+  }
+
+  #requireRole(place: Place, { role }: KnownOperator, operator: string, act: string): void {
+    if (!isOperatorAct(act) || !roleMay(role, act))
+      this.#find(place, 'operator_unknown', `${operator} is ${role}, whose role is not ${act}`);
+  }
+
+  #keep(
+    place: Place,
+    known: KnownOperator,
+    { key, kept_in }: Pick<EntryOf<'operator.key-added'>, 'key' | 'kept_in'>,
+  ): void {
+    this.#signatures.push(async () => {
+      const thumbprint = keyThumbprint(this.#crypto as VerifyCrypto, key);
+      const isTaken = [...this.#operators.values()].some(({ keys }) => keys.has(thumbprint));
+      if (isTaken) this.#find(place, 'operator_unknown', `the key ${thumbprint} is on record already`);
+      known.keys.set(thumbprint, { key, keptIn: kept_in });
+    });
+  }
+
+  #sign(place: Place, known: KnownOperator, body: Signed): void {
+    const proof: OperatorProof = body.proof;
+    this.#signatures.push(async () => {
+      const record = known.keys.get(proof.key);
+      const holds =
+        record !== undefined &&
+        (await holdsProof(
+          this.#crypto as VerifyCrypto,
+          record,
+          operatorStatement(this.#origin, body),
+          proof,
+        ));
+      if (holds === null) this.#unchecked++;
+      else if (!holds) this.#find(place, 'operator_signature', `${body.operator} did not sign this`);
+    });
+  }
+
+  /** Of a log that goes on for another, or of a part of one, what is not here may stand there. */
+  #missing(place: Place, kind: 'operator_unknown' | 'not_approved', message: string): void {
+    if (this.#isSuccessor) this.#ofFormer++;
+    else if (!this.#earlier.mayHold(place.index)) this.#find(place, kind, message);
+  }
+
+  #find(
+    { index }: Place,
+    kind: 'operator_unknown' | 'operator_signature' | 'not_approved',
+    message: string,
+  ): void {
+    this.#findings.add(index, kind, message);
+  }
+}
+
+const wordOf = { open: 'not approved', declined: 'declined', used: 'used up', approved: 'approved' } as const;
