@@ -82,10 +82,12 @@ test(`${reads} reads on two processes racing one stop: no disclosure follows con
   );
   for (const { at, status, entry } of sent) {
     if (status === 200) assert.ok(entry < stoppedAt);
-    if (at > answeredStop) assert.equal(status, 401, 'a read that began after the stop was answered');
-    assert.ok([200, 401].includes(status), `status ${status}`);
+    if (at > answeredStop) assert.notEqual(status, 200, 'a read that began after the stop was answered');
+    // On a machine that is too busy a read may come to nothing; then its entry, if it has one, is void.
+    assert.ok([200, 401, 503].includes(status), `status ${status}`);
   }
-  assert.equal(sent.filter(({ status }) => status === 200).length, disclosures.length);
+  const voids = (await allEntries(databases.app)).filter(({ kind }) => kind === 'disclosure.void');
+  assert.equal(sent.filter(({ status }) => status === 200).length, disclosures.length - voids.length);
 });
 
 test('where entries cannot be written a stop is kept, holds at once, and is the first entry afterwards', async () => {

@@ -42,6 +42,8 @@ export function householderPages(broker: OauthBroker, changes: Partial<Household
 
 export interface Visitor {
   get(path: string): Promise<Response>;
+  /** A file: its body is text. */
+  take(path: string): Promise<Response>;
   /** Sends the page's own form token along, unless the fields name one. */
   post(page: Response, path: string, fields: Fields, headers?: Record<string, string>): Promise<Response>;
 }
@@ -51,6 +53,14 @@ export function visitor(app: Express): Visitor {
   const agent = supertest.agent(app);
   return {
     get: async (path) => agent.get(path),
+    take: async (path) =>
+      agent.get(path).parse((res, done) => {
+        let text = '';
+        res.on('data', (chunk: Buffer) => {
+          text += chunk.toString('utf8');
+        });
+        res.on('end', () => done(null, text));
+      }),
     post: async (page, path, fields, headers = {}) => {
       const all = { form_token: hidden(page, 'form_token') ?? undefined, ...fields };
       const body = new URLSearchParams();

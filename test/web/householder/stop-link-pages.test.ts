@@ -117,10 +117,10 @@ test('a signed-in householder takes the receipt as a file, and nobody else does'
   const { home, consent } = await shared();
   const who = visitor(pages.app);
   await signIn(who, home.email);
-  const file = await who.get(`/consents/${consent.consentId}/receipt`);
+  const file = await who.take(`/consents/${consent.consentId}/receipt`);
   assert.equal(file.status, 200);
   assert.match(file.headers['content-disposition'] ?? '', /attachment; filename="?consent-receipt\.jws"?/);
-  assert.equal((file.body as Buffer).toString('utf8').split('.').length, 3);
+  assert.equal((file.body as string).split('.').length, 3);
   const stranger = visitor(pages.app);
   await signIn(stranger, (await testHousehold(parts)).email);
   assert.equal((await stranger.get(`/consents/${consent.consentId}/receipt`)).status, 404);
