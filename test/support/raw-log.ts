@@ -25,10 +25,14 @@ export interface RawLog {
   growTo(size: number): Promise<void>;
 }
 
+/** What stands in an entry; by default nothing that any verifier knows. */
+export type RawBody = (log: RawLog, index: number) => string;
+
 export async function rawLog(
   db: Database,
   logId = 1,
   origin = `raw${logId}.example/ledger`,
+  bodyAt: RawBody = () => '{"kind":"raw"}',
 ): Promise<RawLog> {
   const signer = noteSigner(origin, randomBytes(32));
   await openLogRow(db, logId, origin, 'sandbox');
@@ -39,13 +43,13 @@ export async function rawLog(
     leaves: [],
     async growTo(size) {
       while (log.leaves.length < size)
-        await appendBatch(db, log, Math.min(batchLength, size - log.leaves.length));
+        await appendBatch(db, log, Math.min(batchLength, size - log.leaves.length), bodyAt);
     },
   };
   return log;
 }
 
-async function appendBatch(db: Database, log: RawLog, count: number): Promise<void> {
+async function appendBatch(db: Database, log: RawLog, count: number, bodyAt: RawBody): Promise<void> {
   await db.transaction().execute(async (tx) => {
     const head = await openBatch(tx, log.logId, { reqs: [], households: [], guards: {} });
     const timeMs = Math.max(head.now_ms, head.last_ms);
@@ -53,7 +57,8 @@ async function appendBatch(db: Database, log: RawLog, count: number): Promise<vo
     const entries: string[] = [];
     const leaves: Hash[] = [];
     for (let i = 0; i < count; i++) {
-      const entry = assembleEntry({ index: head.size + i, prev, timeMs, stag: null }, '{"kind":"raw"}');
+      const index = head.size + i;
+      const entry = assembleEntry({ index, prev, timeMs, stag: null }, bodyAt(log, index));
       const leaf = leafHash(utf8(entry), sha256);
       prev = encodeBase64(leaf);
       entries.push(entry);

@@ -13,7 +13,9 @@ export async function setBack(db: Kysely<unknown>, logId: number, size: number):
   });
   const last = rows.at(-1);
   const lastMs = Number(/\ntime (\d+)\n/.exec(last?.entry.toString() ?? '')?.[1]);
-  await db.transaction().execute(async (tx) => {
+  await (db.isTransaction ? change(db) : db.transaction().execute(change));
+
+  async function change(tx: Kysely<unknown>): Promise<void> {
     const tables = ['ledger.entry', 'ledger.entry_0', 'ledger.checkpoint'];
     for (const table of tables) await sql.raw(`alter table ${table} disable trigger user`).execute(tx);
     await sql`delete from ledger.entry where log_id = ${logId} and idx >= ${size}`.execute(tx);
@@ -26,5 +28,5 @@ export async function setBack(db: Kysely<unknown>, logId: number, size: number):
       await sql.raw(`alter table ${table} enable always trigger never_truncated`).execute(tx);
     await sql`update ledger.head set size = ${size}, tip = ${last?.leaf}, frontier = ${frontier}, last_ms = ${lastMs}
       where log_id = ${logId}`.execute(tx);
-  });
+  }
 }
