@@ -113,7 +113,8 @@ export async function whatIsKnown(
   const db = openDatabase({ url: databaseUrl, maxConnections: 1 });
   try {
     const known = await findKnownLog({ db, log, logKeys, guard, witnesses, given });
-    if (known.longest.size <= known.kept.size && !isRestored) throw new NotSetBack(soundLine(known));
+    const isOld = isRestored || (await guard.restoredFrom()) !== null;
+    if (known.longest.size <= known.kept.size && !isOld) throw new NotSetBack(soundLine(known));
     return known;
   } finally {
     await db.destroy();

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { addBackupCommand } from './backup.ts';
 import { addConfigCommand } from './config.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { failureOf } from './failure.ts';
@@ -13,6 +14,7 @@ import { addLedgerCommands } from './ledger.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addOperatorCommands } from './operator.ts';
 import { openOutput } from './output.ts';
+import { addRestoreCommand } from './restore.ts';
 import { addThirdPartyCommands } from './third-party.ts';
 
 /** Sets the exit code: 0, 1 a failure, 2 wrong usage, 78 a bad setting. */
@@ -35,6 +37,8 @@ export function commandLine(): Command {
     .addHelpText('after', footer);
   addInitCommand(program);
   addMigrateCommand(program);
+  addBackupCommand(program);
+  addRestoreCommand(program);
   addThirdPartyCommands(program);
   addHouseholdCommands(program);
   addImportCommand(program);

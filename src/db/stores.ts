@@ -34,7 +34,7 @@ export interface StoreSettings {
   readonly databases: GivenStores | null;
 }
 
-const databaseName = {
+export const databaseName = {
   production: 'stabledoor',
   sandbox: 'stabledoor_sandbox',
   demo: 'stabledoor_demo',

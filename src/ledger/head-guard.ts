@@ -11,6 +11,8 @@ export interface HeadGuard {
   readonly file: string;
   /** Null where nothing has been kept yet. Errors: HeadGuardError; the file cannot be read. */
   find(): Promise<OpenedCheckpoint | null>;
+  /** When the backup was made that this log was restored from; null where it was not. */
+  restoredFrom(): Promise<string | null>;
   /** The note as it was kept, whether it holds or not. */
   note(): Promise<string | null>;
   /** Durable when it resolves. */
@@ -26,14 +28,16 @@ export function openHeadGuard(
   file: string,
   trust: () => { readonly origin: string; readonly logKeys: readonly VerifierKey[] },
 ): HeadGuard {
-  const noteIn = () =>
-    readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const textOf = (path: string) =>
+    readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null;
       throw error;
     });
+  const noteIn = () => textOf(file);
   return {
     file,
     note: noteIn,
+    restoredFrom: async () => (await textOf(restoredName(file)))?.trim() ?? null,
     async find() {
       const note = await noteIn();
       if (note === null) return null;
@@ -55,10 +59,21 @@ export function openHeadGuard(
 export const headGuardFileOf = (file: string, place: number): string =>
   place === 0 ? file : `${file}-${place + 1}`;
 
+const restoredName = (file: string): string => `${file}.restored`;
+
+/**
+ * Beside the guard: what is here came out of a backup, and nobody can tell what was written since. It holds for this log;
+ * the one that goes on for it has a guard of its own.
+ */
+export async function markRestored(file: string, madeMs: number): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await replaceDurably(restoredName(file), `${new Date(madeMs).toISOString()}\n`);
+}
+
 /** For databases that are made anew on purpose. */
 export async function removeHeadGuard(file: string): Promise<void> {
   const names = await readdir(dirname(file)).catch(() => []);
-  const ofLogs = names.filter((name) => isGuardOf(basename(file), name));
+  const ofLogs = names.filter((name) => isGuardOf(basename(file), name.replace(/\.restored$/, '')));
   for (const name of ofLogs) await rm(join(dirname(file), name), { force: true });
 }
 

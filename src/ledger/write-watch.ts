@@ -103,7 +103,11 @@ class Watch {
     if (head === null) return await findRollback(db, this.#parts, nothing, guard);
     if (head.succeeded_by !== null)
       return `this log is closed, and ${head.succeeded_by} goes on: start the broker again`;
+    const restoredFrom = await guard.restoredFrom();
     return (
+      (restoredFrom === null
+        ? null
+        : `this log was restored from a backup of ${restoredFrom}, and what was written since is lost`) ??
       (await findRollback(db, this.#parts, head, guard)) ??
       this.#setBack(head) ??
       (await findHeadFault(this.#parts, head)) ??

@@ -231,7 +231,10 @@ test('an old backup is known by the head guard, whose own size it names', async 
 
 test('a log that is set back under a running broker takes nothing more, not even before the next look', async () => {
   await assert.rejects(append(), (error: { cause?: { cause?: Error } }) => {
-    assert.match(String(error.cause?.cause?.message), /has been set back from \d+ entries to \d+/);
+    assert.match(
+      String(error.cause?.cause?.message),
+      /has been set back(?: from \d+ entries to \d+|: it had \d+ entries)/,
+    );
     return true;
   });
 });

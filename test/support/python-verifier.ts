@@ -86,3 +86,12 @@ export function runPython(file: string | Uint8Array, ...args: string[]) {
     rmSync(dir, { recursive: true, force: true });
   }
 }
+
+/** The files of a line of logs, the oldest first, as from a shell. */
+export function runPythonLine(files: readonly string[], ...args: string[]) {
+  const formers = files.slice(0, -1).flatMap((file) => ['--former', file]);
+  const ran = spawnSync('python3', ['-B', script, files.at(-1) as string, ...formers, ...args], {
+    encoding: 'utf8',
+  });
+  return { code: ran.status, out: ran.stdout, err: ran.stderr };
+}
