@@ -2,6 +2,7 @@
 import { type ErasureParts, watchErasures } from './audit/erasure.ts';
 import { composeConsentMail } from './consent/compose-mail.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
+import { watchLinks } from './household/lapse-links.ts';
 import { watchMap } from './ledger/publish-map.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
 import { watchMail } from './notify/deliver-mail.ts';
@@ -20,6 +21,7 @@ export function startBackground(parts: BackgroundParts): () => Promise<void> {
   const stops = [
     watchExpiry(parts),
     watchMap(parts),
+    watchLinks(parts),
     watchErasures(parts),
     watchSpent(parts),
     watchMail({

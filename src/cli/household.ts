@@ -9,6 +9,8 @@ import { addMeterPoints } from '../metering/import/meter-points.ts';
 import { defaultZone } from '../metering/source.ts';
 import type { Parts } from '../parts.ts';
 import { UsageError } from './failure.ts';
+import { addAuthorityCommand } from './household-authority.ts';
+import { addLinkCodeCommand } from './household-code.ts';
 import { addEraseCommand } from './household-erase.ts';
 import { addLeaveCommands } from './household-leave.ts';
 import { withImporter, withParts } from './opened.ts';
@@ -28,6 +30,8 @@ export function addHouseholdCommands(program: Command): void {
   const household = program.command('household').description('homes and who lives there');
   addEraseCommand(household);
   addLeaveCommands(household);
+  addLinkCodeCommand(household);
+  addAuthorityCommand(household);
   household
     .command('add')
     .description('add a household and its meter point; prints {"household_id"}')

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBackupCommand } from './backup.ts';
 import { addConfigCommand } from './config.ts';
+import { addConsentCommands } from './consent.ts';
 import { addDoctorCommand } from './doctor.ts';
 import { failureOf } from './failure.ts';
 import { addHouseholdCommands } from './household.ts';
@@ -41,6 +42,7 @@ export function commandLine(): Command {
   addRestoreCommand(program);
   addThirdPartyCommands(program);
   addHouseholdCommands(program);
+  addConsentCommands(program);
   addImportCommand(program);
   addLedgerCommands(program);
   addKeysCommands(program);

@@ -70,12 +70,35 @@ export const termsEntry = (
 });
 
 const overKinds = {
-  stop: ['consent.stopped', 'householder'],
   expire: ['consent.expired', 'broker'],
   end: ['consent.ended', 'broker'],
   return: ['consent.returned', 'third-party'],
   supersede: ['consent.superseded', 'broker'],
 } as const satisfies Partial<Record<ConsentEvent, readonly [string, string]>>;
+
+/** How a stop came, where it was not from the giver's own page. */
+export type StoppedThrough = 'phone' | 'post' | 'in-person' | 'helper' | 'home';
+
+const byOperator: readonly StoppedThrough[] = ['phone', 'post', 'in-person'];
+
+/** A stop that somebody made for the giver says so, and who: an operator, or a person of the home. */
+export function stoppedEntry(
+  req: RequestId,
+  consent: Subject,
+  through: StoppedThrough | null,
+): AppendRequest {
+  const { householdId, consentId, version, clientId } = consent;
+  return {
+    req,
+    householdId,
+    body: {
+      kind: 'consent.stopped',
+      actor: through !== null && byOperator.includes(through) ? 'operator' : 'householder',
+      ...{ consent_ref: consentId, version, third_party: clientId },
+      ...(through === null ? {} : { through }),
+    },
+  };
+}
 
 /** A given consent that is over: by whom and how, never why. */
 export function overEntry(req: RequestId, consent: Subject, event: keyof typeof overKinds): AppendRequest {

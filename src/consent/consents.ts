@@ -29,7 +29,7 @@ export { type MovedOut, moveOut, removeMeterPoint } from './move-out.ts';
 export { type Narrowing, narrowConsent } from './narrow-consent.ts';
 export { type ConsentRequest, requestConsent } from './request-consent.ts';
 export { endQuiet } from './standing-store.ts';
-export { type Stopped, stopConsent } from './stop-consent.ts';
+export { type Stop, type Stopped, stopConsent } from './stop-consent.ts';
 export { openStopLink } from './stop-link.ts';
 
 /** Errors: `consent_unknown`; `illegal_transition`; `ledger_unavailable`. */

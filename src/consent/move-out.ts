@@ -3,12 +3,13 @@
 import type { BrokerTransaction, Database } from '../db/database.ts';
 import {
   endTenancy,
-  findLatestTenancy,
   findMeterPoint,
+  listLatestTenancies,
   listMeterPoints,
   lockName,
   type Tenancy,
 } from '../household/household-store.ts';
+import { endLinks } from '../household/link-store.ts';
 import type { MeterPoint } from '../household/meter-point.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
@@ -29,7 +30,8 @@ export interface MoveOutParts {
 }
 
 export interface MovedOut {
-  readonly householdId: HouseholdId;
+  /** Who lived there, each a household of their own. */
+  readonly householdIds: readonly HouseholdId[];
   /** The first day that is not theirs. */
   readonly on: LocalDate;
   /** Consents that ended now, and those that end on a day to come. */
@@ -40,24 +42,34 @@ export interface MovedOut {
 }
 
 /**
- * Says on which day a household is no longer there; a day that has not come yet can be changed.
+ * Says on which day everybody is no longer there, or one household alone; a day that has not come yet can be changed.
  * Errors: `not_found`; `invalid_request` for a day that is not after the first one, or where they left before;
  * `ledger_unavailable`.
  */
 export async function moveOut(
   { db, ledger }: MoveOutParts,
-  { mpan, on }: { readonly mpan: string; readonly on: LocalDate },
+  {
+    mpan,
+    on,
+    only,
+  }: { readonly mpan: string; readonly on: LocalDate; readonly only?: HouseholdId | undefined },
 ): Promise<MovedOut> {
   return db.transaction().execute(async (tx) => {
-    const leaving = await holdTenancy(tx, mpan);
-    await leave(tx, leaving, on);
-    const { householdId, meterPoint, nowMs } = leaving;
-    const consents = await consentsOf(tx, leaving);
-    const over = startOfLocalDayMs(on, meterPoint.zone) <= nowMs;
-    const ended = over ? await endSiblings(tx, ledger, consents, 'end', nowMs) : [];
-    await record(ledger, tx, [...ended, unlinkedEntry(leaving, on)]);
-    const counts = { ended: ended.length, ending: consents.length - ended.length, narrowed: 0 };
-    return { householdId, on, ...counts };
+    const leaving = await holdTenancies(tx, mpan, only);
+    const entries: AppendRequest[] = [];
+    let [ended, ending] = [0, 0];
+    // A home has few people, so that each leaves by statements of its own.
+    for (const one of leaving) {
+      await leave(tx, one, on);
+      const consents = await consentsOf(tx, one);
+      const over = startOfLocalDayMs(on, one.meterPoint.zone) <= one.nowMs;
+      entries.push(...(over ? await endSiblings(tx, ledger, consents, 'end', one.nowMs) : []));
+      entries.push(unlinkedEntry(one, on));
+      if (over) ended += consents.length;
+      else ending += consents.length;
+    }
+    await record(ledger, tx, entries);
+    return { householdIds: leaving.map(({ householdId }) => householdId), on, ended, ending, narrowed: 0 };
   });
 }
 
@@ -70,20 +82,31 @@ export async function removeMeterPoint(
   { mpan }: { readonly mpan: string },
 ): Promise<MovedOut> {
   return db.transaction().execute(async (tx) => {
-    const leaving = await holdTenancy(tx, mpan);
-    const { householdId, meterPoint, nowMs, tenancy } = leaving;
+    const leaving = await holdTenancies(tx, mpan);
+    const entries: AppendRequest[] = [];
+    let [ended, narrowed] = [0, 0];
+    const { meterPoint, nowMs } = leaving[0];
     const today = localDateAt(nowMs, meterPoint.zone);
     // A tenancy has at least one day: one that began today ends tomorrow, but its consents do not wait for that.
-    const on = today > tenancy.from ? today : addDays(tenancy.from, 1);
-    const consents = await consentsOf(tx, leaving);
-    const [alone, others] = [true, false].map((is) =>
-      consents.filter(({ meterPoints }) => (meterPoints.length === 1) === is),
-    ) as [Consent[], Consent[]];
-    const narrowed = await dropPoint(tx, ledger, others, leaving);
-    const ended = await endSiblings(tx, ledger, alone, 'end', nowMs);
-    await leave(tx, leaving, on);
-    await record(ledger, tx, [...narrowed, ...ended, unlinkedEntry(leaving, on)]);
-    return { householdId, on, ended: ended.length, ending: 0, narrowed: narrowed.length };
+    const first =
+      leaving
+        .map(({ tenancy }) => tenancy.from)
+        .sort()
+        .at(-1) ?? today;
+    const on = today > first ? today : addDays(first, 1);
+    for (const one of leaving) {
+      const consents = await consentsOf(tx, one);
+      const alone = consents.filter(({ meterPoints }) => meterPoints.length === 1);
+      const others = consents.filter(({ meterPoints }) => meterPoints.length !== 1);
+      entries.push(...(await dropPoint(tx, ledger, others, one)));
+      entries.push(...(await endSiblings(tx, ledger, alone, 'end', nowMs)));
+      await leave(tx, one, on);
+      entries.push(unlinkedEntry(one, on));
+      ended += alone.length;
+      narrowed += others.length;
+    }
+    await record(ledger, tx, entries);
+    return { householdIds: leaving.map(({ householdId }) => householdId), on, ended, ending: 0, narrowed };
   });
 }
 
@@ -94,18 +117,32 @@ interface Leaving {
   readonly nowMs: number;
 }
 
-async function holdTenancy(tx: BrokerTransaction, mpan: string): Promise<Leaving> {
-  // In the order in which a household is added: the meter point's name, then the household.
+/** Everybody who has not left yet, or only one of them; at least one. */
+async function holdTenancies(
+  tx: BrokerTransaction,
+  mpan: string,
+  only?: HouseholdId,
+): Promise<[Leaving, ...Leaving[]]> {
+  // In the order in which a household is added: the meter point's name, then the households, by their ids.
   await lockName(tx, mpan);
   const meterPoint = await findMeterPoint(tx, mpan);
-  const tenancy = meterPoint && (await findLatestTenancy(tx, meterPoint.meterPointId));
-  if (!meterPoint || !tenancy)
+  const all = meterPoint === null ? [] : await listLatestTenancies(tx, meterPoint.meterPointId);
+  const named = all.filter(({ householdId }) => only === undefined || householdId === only);
+  if (!meterPoint || named.length === 0)
     throw new StabledoorError('not_found', `No household is known at the meter point ${mpan}.`);
-  const { householdId } = tenancy;
-  const nowMs = await lockHousehold(tx, householdId);
-  if (tenancy.until !== null && startOfLocalDayMs(tenancy.until, meterPoint.zone) <= nowMs)
-    throw new StabledoorError('invalid_request', `They left the meter point on ${tenancy.until}.`);
-  return { householdId, meterPoint, tenancy, nowMs };
+  const leaving: Leaving[] = [];
+  for (const tenancy of named) {
+    const nowMs = await lockHousehold(tx, tenancy.householdId);
+    const left = tenancy.until !== null && startOfLocalDayMs(tenancy.until, meterPoint.zone) <= nowMs;
+    if (!left) leaving.push({ householdId: tenancy.householdId, meterPoint, tenancy, nowMs });
+  }
+  const [first, ...others] = leaving;
+  const until = named
+    .map((tenancy) => tenancy.until ?? '')
+    .sort()
+    .at(-1);
+  if (!first) throw new StabledoorError('invalid_request', `They left the meter point on ${until}.`);
+  return [first, ...others];
 }
 
 async function leave(
@@ -118,7 +155,9 @@ async function leave(
       'invalid_request',
       `They live there from ${tenancy.from} on: name a later day.`,
     );
-  await endTenancy(tx, { meterPointId: meterPoint.meterPointId, from: tenancy.from, on });
+  const { meterPointId, zone } = meterPoint;
+  await endTenancy(tx, { meterPointId, householdId, from: tenancy.from, on });
+  await endLinks(tx, meterPointId, [householdId], new Date(startOfLocalDayMs(on, zone)));
   await settleTenancyEnds(tx, householdId);
 }
 

@@ -1,15 +1,16 @@
 // Stops a consent, and is never refused (P2): where the ledger cannot write, the stop and its pending entry commit
 // together and every read is refused from then on. Only a database that does not answer leaves it undone, and says so.
-import type { BrokerTransaction } from '../db/database.ts';
+import type { BrokerTransaction, Database } from '../db/database.ts';
+import { isHelper } from '../household/helper-store.ts';
 import type { AppendRequest } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import { canMove, move } from './consent.ts';
 import { insertSteps, updateState } from './consent-change-store.ts';
-import { overEntry } from './consent-entry.ts';
+import { type StoppedThrough, stoppedEntry } from './consent-entry.ts';
 import { type ConsentParts, holdConsent, mustBeTheirs, mustFind } from './consent-step.ts';
-import type { Consent } from './consent-store.ts';
+import { type Consent, findConsent } from './consent-store.ts';
 import { readNowMs, waitBriefly } from './hold-store.ts';
 
 /** How long a stop waits for the ledger before it goes the other way. */
@@ -22,6 +23,13 @@ export interface Stopped {
   readonly recorded: 'entry' | 'pending' | 'before';
 }
 
+/** Whose word it is: the giver's own, a helper's of theirs, or through somebody who was asked and has checked. */
+export type Stop = { readonly consentId: ConsentId } & (
+  | { readonly occupierId: OccupierId }
+  | { readonly helperId: OccupierId }
+  | { readonly through: Exclude<StoppedThrough, 'helper'> }
+);
+
 type Append = (tx: BrokerTransaction, entry: AppendRequest) => Promise<unknown>;
 
 /**
@@ -30,19 +38,19 @@ type Append = (tx: BrokerTransaction, entry: AppendRequest) => Promise<unknown>;
  */
 export async function stopConsent(
   parts: ConsentParts & { readonly logger?: Logger },
-  stop: { readonly consentId: ConsentId; readonly occupierId: OccupierId },
+  stop: Stop,
 ): Promise<Stopped> {
   const { ledger } = parts;
   try {
-    await mustBeTheirs(parts.db, stop);
-    return await stopWith(parts, stop.consentId, 'entry', (tx, entry) => ledger.appendWithin(tx, [entry]));
+    await mayStop(parts.db, stop);
+    return await stopWith(parts, stop, 'entry', (tx, entry) => ledger.appendWithin(tx, [entry]));
   } catch (error) {
     if (isAnswer(error)) throw error;
     parts.logger?.warn({ err: error, consent: stop.consentId }, 'a stop goes without its entry for now');
   }
   try {
-    await mustBeTheirs(parts.db, stop);
-    return await stopWith(parts, stop.consentId, 'pending', (tx, entry) => ledger.appendPending(tx, entry));
+    await mayStop(parts.db, stop);
+    return await stopWith(parts, stop, 'pending', (tx, entry) => ledger.appendPending(tx, entry));
   } catch (error) {
     if (isAnswer(error)) throw error;
     throw new StabledoorError('not_stopped_yet', undefined, {}, {}, error);
@@ -52,12 +60,28 @@ export async function stopConsent(
 const isAnswer = (error: unknown): boolean =>
   error instanceof StabledoorError && ['consent_unknown', 'illegal_transition'].includes(error.code);
 
+/** What is not theirs to stop does not exist for them. Errors: `consent_unknown`. */
+async function mayStop(db: Database, stop: Stop): Promise<void> {
+  if ('occupierId' in stop) {
+    await mustBeTheirs(db, stop);
+    return;
+  }
+  const consent = await findConsent(db, stop.consentId);
+  const may =
+    consent !== null && ('through' in stop || (await isHelper(db, stop.helperId, consent.householdId)));
+  if (!may) throw new StabledoorError('consent_unknown');
+}
+
+const throughOf = (stop: Stop): StoppedThrough | null =>
+  'through' in stop ? stop.through : 'helperId' in stop ? 'helper' : null;
+
 async function stopWith(
   { db, ledger }: ConsentParts,
-  consentId: ConsentId,
+  stop: Stop,
   recorded: 'entry' | 'pending',
   append: Append,
 ): Promise<Stopped> {
+  const { consentId } = stop;
   return db.transaction().execute(async (tx) => {
     await waitBriefly(tx, longestWaitMs);
     const consent = await holdConsent(tx, consentId);
@@ -68,7 +92,7 @@ async function stopWith(
     await updateState(tx, [consentId], move(consent.state, 'stop'), at);
     await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'stop', version, req, at }]);
     const after = await mustFind(tx, consentId);
-    await append(tx, overEntry(req, consent, 'stop'));
+    await append(tx, stoppedEntry(req, consent, throughOf(stop)));
     return { consent: after, recorded };
   });
 }

@@ -35,6 +35,8 @@ export interface ShareableMeterPoint {
   readonly tenancyFrom: LocalDate;
   readonly tenancyUntil: LocalDate | null;
   readonly tenancyOver: boolean;
+  /** Null where no link to it is in force. */
+  readonly linkLapsesAt: Date | null;
 }
 
 export type ChoiceProblem =
@@ -57,13 +59,20 @@ export type Narrowed =
 export const offeredResolutions = (asked: Resolution): readonly Resolution[] =>
   resolutions.filter((resolution) => !isFiner(resolution, asked));
 
-/** Why a meter point cannot be chosen for a request: its fuel is not asked for, they did not live there then, or left. */
-export function notShareable(terms: ConsentTerms, point: ShareableMeterPoint): 'fuel' | 'tenancy' | null {
+/**
+ * Why a meter point cannot be chosen for a request: its fuel is not asked for, they did not live there then, or left, or
+ * have not shown for a year that they live there.
+ */
+export function notShareable(
+  terms: ConsentTerms,
+  point: ShareableMeterPoint,
+): 'fuel' | 'tenancy' | 'link' | null {
   if (!terms.fuels.includes(point.fuel)) return 'fuel';
   if (point.tenancyOver) return 'tenancy';
   const livedThere =
     point.tenancyFrom < terms.until && (point.tenancyUntil === null || point.tenancyUntil > terms.from);
-  return livedThere ? null : 'tenancy';
+  if (!livedThere) return 'tenancy';
+  return point.linkLapsesAt === null ? 'link' : null;
 }
 
 export const shareable = <Point extends ShareableMeterPoint>(
@@ -156,13 +165,18 @@ function meterPointProblems(choice: ConsentChoice, chosen: readonly ShareableMet
   return choice.meterPoints.every((id) => known.has(id)) ? [] : ['meter_points_unknown'];
 }
 
-/** The earliest end of the tenancies that a consent rests on; null while they all last. */
+/** The earliest end of the tenancies and links that a consent rests on; null where none has one. */
 export function tenancyEndMs(
-  points: readonly { readonly zone: string; readonly tenancyUntil: LocalDate | null }[],
+  points: readonly {
+    readonly zone: string;
+    readonly tenancyUntil: LocalDate | null;
+    readonly linkLapsesAt: Date | null;
+  }[],
 ): number | null {
-  const ends = points.flatMap(({ zone, tenancyUntil }) =>
-    tenancyUntil === null ? [] : [startOfLocalDayMs(tenancyUntil, zone)],
-  );
+  const ends = points.flatMap(({ zone, tenancyUntil, linkLapsesAt }) => [
+    ...(tenancyUntil === null ? [] : [startOfLocalDayMs(tenancyUntil, zone)]),
+    ...(linkLapsesAt === null ? [] : [linkLapsesAt.getTime()]),
+  ]);
   return ends.length === 0 ? null : Math.min(...ends);
 }
 

@@ -125,16 +125,19 @@ function aboutResolution(terms: ConsentTerms): WordingLine[] {
   ];
 }
 
+const obstacles = {
+  fuel: sentences.notAsked,
+  tenancy: sentences.notYours,
+  link: sentences.notLinked,
+} as const;
+
 function aboutMeters(terms: ConsentTerms, household: readonly HouseholdMeterPoint[]): WordingLine[] {
   const bought = terms.registers.length === 1 && terms.registers[0] === 'import';
   const meters = household.map((point) => {
     const name = sentences.meter(point.fuel, bought, point.address);
     const obstacle = notShareable(terms, point);
     if (obstacle === null) return line('meter', name, point.meterPointId);
-    return line(
-      'meter-not-offered',
-      obstacle === 'fuel' ? sentences.notAsked(name) : sentences.notYours(name),
-    );
+    return line('meter-not-offered', obstacles[obstacle](name));
   });
   const registers = terms.registers.map((register) => line('register', registerWords[register], register));
   return [

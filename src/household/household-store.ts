@@ -77,6 +77,18 @@ export async function findMeterPoint(store: Store, mpan: string): Promise<MeterP
   return row ? meterPointOf(row) : null;
 }
 
+export async function findMeterPointById(
+  store: Store,
+  meterPointId: MeterPointId,
+): Promise<MeterPoint | null> {
+  const row = await store
+    .selectFrom('household.meter_point')
+    .select(['meter_point_id', 'mpan', 'fuel', 'address', 'zone'])
+    .where('meter_point_id', '=', meterPointId)
+    .executeTakeFirst();
+  return row ? meterPointOf(row) : null;
+}
+
 export async function insertMeterPoint(
   tx: BrokerTransaction,
   point: MeterPoint & { readonly prepayment: boolean | null },
@@ -120,49 +132,49 @@ export interface Tenancy {
   readonly until: LocalDate | null;
 }
 
-export async function findLatestTenancy(store: Store, meterPointId: MeterPointId): Promise<Tenancy | null> {
-  const row = await store
+/** The latest tenancy of each household there, by household: several may live at one meter point. */
+export async function listLatestTenancies(store: Store, meterPointId: MeterPointId): Promise<Tenancy[]> {
+  const rows = await store
     .selectFrom('household.tenancy')
+    .distinctOn('household_id')
     .select(['household_id', 'from_date', 'until_date'])
     .where('meter_point_id', '=', meterPointId)
+    .orderBy('household_id')
     .orderBy('from_date', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  if (row === undefined) return null;
-  return {
+    .execute();
+  return rows.map((row) => ({
     householdId: row.household_id as HouseholdId,
     from: row.from_date as LocalDate,
     until: row.until_date as LocalDate | null,
-  };
+  }));
 }
 
 export async function endTenancy(
   tx: BrokerTransaction,
-  { meterPointId, from, on }: { meterPointId: MeterPointId; from: LocalDate; on: LocalDate },
+  tenancy: { meterPointId: MeterPointId; householdId: HouseholdId; from: LocalDate; on: LocalDate },
 ): Promise<void> {
   await tx
     .updateTable('household.tenancy')
-    .set({ until_date: on })
-    .where('meter_point_id', '=', meterPointId)
-    .where('from_date', '=', from)
+    .set({ until_date: tenancy.on })
+    .where('meter_point_id', '=', tenancy.meterPointId)
+    .where('household_id', '=', tenancy.householdId)
+    .where('from_date', '=', tenancy.from)
     .execute();
 }
 
 /** Whose the meter point is on a day, or on any later one. */
-export async function findHolder(
+export async function listHolders(
   store: Store,
   meterPointId: MeterPointId,
   day: LocalDate,
-): Promise<HouseholdId | null> {
-  const row = await store
+): Promise<HouseholdId[]> {
+  const rows = await store
     .selectFrom('household.tenancy')
     .select('household_id')
     .where('meter_point_id', '=', meterPointId)
     .where((eb) => eb.or([eb('until_date', 'is', null), eb('until_date', '>', day)]))
-    .orderBy('from_date', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return (row?.household_id as HouseholdId | undefined) ?? null;
+    .execute();
+  return rows.map((row) => row.household_id as HouseholdId);
 }
 
 /** A tenancy ends as its last local day ends, in the zone of the meter point. */
@@ -178,7 +190,15 @@ export async function listMeterPoints(
     .innerJoin('household.meter_point as m', 'm.meter_point_id', 't.meter_point_id')
     .select(['m.meter_point_id', 'm.mpan', 'm.fuel', 'm.address', 'm.zone'])
     .select(['t.household_id', 't.from_date', 't.until_date'])
+    .leftJoin('household.link as l', (join) =>
+      join
+        .onRef('l.meter_point_id', '=', 't.meter_point_id')
+        .onRef('l.household_id', '=', 't.household_id')
+        .on('l.lapses_at', '>', now)
+        .on(sql<boolean>`coalesce(l.ended_at > ledger.now(), true)`),
+    )
     .select(tenancyOver.as('over'))
+    .select('l.lapses_at')
     .where('t.household_id', '=', householdId)
     .orderBy('m.address')
     .orderBy('m.fuel')
@@ -192,6 +212,7 @@ export async function listMeterPoints(
     tenancyFrom: row.from_date as LocalDate,
     tenancyUntil: row.until_date as LocalDate | null,
     tenancyOver: row.over,
+    linkLapsesAt: row.lapses_at,
   }));
 }
 

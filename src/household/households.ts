@@ -1,5 +1,5 @@
 // Adds a household: its occupier by e-mail, its meter point, and the entry that says they are linked.
-// A meter point is one household's at a time: linking it to a second one is refused until the first has moved out.
+// An operator links a meter point to one household; whoever lives there besides shows it with a code from the post.
 import type { BrokerTransaction, Database } from '../db/database.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
@@ -7,14 +7,15 @@ import { type HouseholdId, type MeterPointId, newId, newRequestId } from '../lib
 import { isZone, type LocalDate } from '../lib/local-date.ts';
 import { parseEmailAddress } from './email-address.ts';
 import {
-  findHolder,
   findMeterPoint,
   findOccupierByEmail,
   insertHousehold,
   insertMeterPoint,
   insertTenancy,
+  listHolders,
   lockName,
 } from './household-store.ts';
+import { upsertLink } from './link-store.ts';
 import type { Fuel } from './meter-point.ts';
 
 export interface HouseholdParts {
@@ -43,25 +44,37 @@ export interface AddedHousehold {
 
 /** Errors: `invalid_request`; `meter_point_taken`; `ledger_unavailable`. Adding the same again changes nothing. */
 export async function addHousehold(parts: HouseholdParts, added: NewHousehold): Promise<AddedHousehold> {
-  const email = checkHousehold(added);
-  const { db, ledger } = parts;
+  return withAccount(parts, checkHousehold(added), async (tx, householdId) => {
+    // In one order, e-mail before meter point, so that two calls cannot wait for each other in a ring.
+    await lockName(tx, added.mpan);
+    return linkMeterPoint(tx, parts.ledger, householdId, added);
+  });
+}
+
+/**
+ * The household of whoever signs in with that address, made where there is none, and whatever else belongs into the same
+ * transaction. `email` was parsed.
+ */
+export async function withAccount<Answer>(
+  { db, ledger }: HouseholdParts,
+  email: string,
+  within: (tx: BrokerTransaction, householdId: HouseholdId) => Promise<Answer>,
+): Promise<Answer> {
   const known = await findOccupierByEmail(db, email);
   const newHouseholdId = newId('household');
   // A key before the first entry; if another call adds the same household just now, this one is never used.
   if (known === null) await ledger.createSubject(newHouseholdId);
   return db.transaction().execute(async (tx) => {
-    // In one order, e-mail before meter point, so that two calls cannot wait for each other in a ring.
     await lockName(tx, email);
-    await lockName(tx, added.mpan);
     const occupier = await findOccupierByEmail(tx, email);
-    if (occupier !== null) return linkMeterPoint(tx, ledger, occupier.householdId, added);
+    if (occupier !== null) return within(tx, occupier.householdId);
     await insertHousehold(tx, {
       householdId: newHouseholdId,
       logId: ledger.logId,
       occupierId: newId('occupier'),
       email,
     });
-    return linkMeterPoint(tx, ledger, newHouseholdId, added);
+    return within(tx, newHouseholdId);
   });
 }
 
@@ -97,16 +110,17 @@ async function linkMeterPoint(
         'invalid_request',
         `${mpan} is known with fuel ${known.fuel}, ${known.zone}.`,
       );
-    const holder = await findHolder(tx, meterPointId, from);
-    if (holder === householdId) return { householdId, meterPointId, linked: false };
-    if (holder !== null) throw new StabledoorError('meter_point_taken');
+    const holders = await listHolders(tx, meterPointId, from);
+    if (holders.includes(householdId)) return { householdId, meterPointId, linked: false };
+    if (holders.length > 0) throw new StabledoorError('meter_point_taken');
   }
+  await upsertLink(tx, { meterPointId, householdId, provenBy: 'operator' });
   await insertTenancy(tx, { meterPointId, householdId, from });
   await ledger.appendWithin(tx, [
     {
       req: newRequestId(),
       householdId,
-      body: { kind: 'meter-point.linked', actor: 'operator' },
+      body: { kind: 'meter-point.linked', actor: 'operator', proven_by: 'operator' },
       personal: { meter_point: mpan },
     },
   ]);

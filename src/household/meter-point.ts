@@ -22,4 +22,6 @@ export interface HouseholdMeterPoint extends MeterPoint {
   readonly tenancyUntil: LocalDate | null;
   /** That day has come. What was theirs is nobody's to share any more. */
   readonly tenancyOver: boolean;
+  /** Until when the link to it is in force; null where it is not (any more). */
+  readonly linkLapsesAt: Date | null;
 }

@@ -22,8 +22,10 @@ export const standardRatePolicies = {
   household: { quota: 300, windowSeconds: 60 },
   /** Sign-in codes asked for, by address. */
   'sign-in': { quota: 100, windowSeconds: 600 },
-  /** Sign-in codes tried, by address; each code has five tries besides. */
+  /** Sign-in codes and others tried, by address; each sign-in code has five tries besides. */
   'sign-in-code': { quota: 100, windowSeconds: 600 },
+  /** Codes from the post tried, by household. */
+  'activation-code': { quota: 10, windowSeconds: 3600 },
   /** Registrations by a program, by address. */
   registrations: { quota: 20, windowSeconds: 3600 },
 } as const satisfies Record<string, RatePolicy>;

@@ -56,6 +56,8 @@ const consentTerms = {
   signed_by: z.enum(['code', 'passkey', 'sandbox']),
   commit: commitments('wording', 'meter_points'),
 };
+/** How a stop came, where it was not from the householder's own page. */
+const through = z.enum(['phone', 'post', 'in-person', 'helper', 'home']).exactOptional();
 const consentOver = { consent_ref: consentRef, version, third_party: thirdParty };
 const requestOver = { consent_ref: consentRef, third_party: thirdParty, purpose: word };
 
@@ -111,7 +113,11 @@ const entryBody = z.discriminatedUnion('kind', [
   }),
   kind('third-party.suspended', { third_party: thirdParty, reason: line(500) }),
   kind('third-party.restored', { third_party: thirdParty }),
-  kind('meter-point.linked', { commit: commitments('meter_point') }),
+  kind('meter-point.linked', {
+    /** A code posted there, or the operator's own check; absent in entries from before there were codes. */
+    proven_by: z.enum(['code', 'operator']).exactOptional(),
+    commit: commitments('meter_point'),
+  }),
   kind('meter-point.unlinked', { commit: commitments('meter_point', 'until') }),
   kind('consent.requested', {
     consent_ref: consentRef,
@@ -125,7 +131,7 @@ const entryBody = z.discriminatedUnion('kind', [
   kind('consent.refused', requestOver),
   kind('consent.lapsed', requestOver),
   kind('consent.narrowed', consentTerms),
-  kind('consent.stopped', consentOver),
+  kind('consent.stopped', { ...consentOver, through }),
   kind('consent.expired', consentOver),
   kind('consent.ended', consentOver),
   kind('consent.superseded', consentOver),

@@ -7,6 +7,8 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 export type ClientId = Branded<'client'>;
 export type ConsentId = Branded<'consent'>;
 export type GrantId = Branded<'grant'>;
+/** What lets an occupier help another household. */
+export type HelperId = Branded<'helper'>;
 export type HouseholdId = Branded<'household'>;
 export type OccupierId = Branded<'occupier'>;
 /** A meter point as we store it; never leaves the broker. */
@@ -22,6 +24,7 @@ const prefixes = {
   client: 'client',
   consent: 'consent',
   grant: 'grant',
+  helper: 'helper',
   household: 'household',
   occupier: 'occupier',
   meter_point: 'meter_point',

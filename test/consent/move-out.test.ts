@@ -69,7 +69,7 @@ test('who has moved out shares nothing of that meter point any more, and everyth
   });
   await read(both);
   const left = await moveOut(parts, { mpan: mpanOf(home), on: await today() });
-  assert.deepEqual([left.ended, left.ending, left.householdId], [1, 0, home.householdId]);
+  assert.deepEqual([left.ended, left.ending, left.householdIds], [1, 0, [home.householdId]]);
   assert.deepEqual([await stateOf(both), await stateOf(gas)], ['ended', 'given']);
   assert.equal(await last(both), 'consent.ended');
   await assert.rejects(read(both), /consent_not_in_force/);

@@ -19,6 +19,7 @@ const point = (id: string, fuel: 'electricity' | 'gas', until: number | null = n
   tenancyFrom: day(0),
   tenancyUntil: until === null ? null : day(until),
   tenancyOver: false,
+  linkLapsesAt: new Date('2126-01-01T00:00:00Z'),
 });
 const home = [
   point('a', 'electricity'),

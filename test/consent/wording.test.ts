@@ -36,6 +36,7 @@ const point = (id: string, fuel: 'electricity' | 'gas') => ({
   tenancyFrom: localDate('2020-01-01'),
   tenancyUntil: null,
   tenancyOver: false,
+  linkLapsesAt: new Date('2126-01-01T00:00:00Z'),
 });
 const terms = {
   purpose: 'tariff-comparison',

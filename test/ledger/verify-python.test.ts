@@ -114,6 +114,31 @@ test('the second implementation finds the same in each of them', { skip }, async
   await sameVerdicts(exportVectors.map(withFormers));
 });
 
+test('they agree on what a stop and a link may say', { skip }, async () => {
+  const { 'consent.stopped': stopped, 'meter-point.linked': linked } = drafts;
+  const commit = { meter_point: Buffer.alloc(32).toString('base64') };
+  const bodies: [object, boolean][] = [
+    [{ ...stopped, through: 'phone' }, true],
+    [{ ...stopped, through: 'home' }, true],
+    [{ ...stopped, through: 'carrier pigeon' }, false],
+    [{ ...stopped, through: null }, false],
+    [{ ...linked, proven_by: 'code', commit }, true],
+    [{ ...linked, commit }, true],
+    [{ ...linked, proven_by: 'hearsay', commit }, false],
+    [{ ...drafts['consent.ended'], through: 'phone' }, false],
+  ];
+  const cases = bodies.map(([wanted], i) => {
+    const body = (sealed: string) => canonicalJson({ ...wanted, req: JSON.parse(sealed).req });
+    const file = fileOf(exportOf(entriesOf([...honest, { draft: stopped, body }])));
+    return { name: JSON.stringify(bodies[i]), file, keys: [ours.logKey] };
+  });
+  const verdicts = await sameVerdicts(cases);
+  assert.deepEqual(
+    verdicts.map(({ violations }) => !violations.some(({ kind }) => kind === 'entry_body')),
+    bodies.map(([, fits]) => fits),
+  );
+});
+
 test('they agree on which tokens and revocations are well formed', { skip }, async () => {
   const { consent_ref, ...own } = drafts['token.issued'];
   const { consent_ref: of, ...revoked } = drafts['token.revoked'];

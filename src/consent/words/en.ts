@@ -83,6 +83,7 @@ export const sentences = {
   meter: (fuel: 'electricity' | 'gas', bought: boolean, address: string) =>
     `${fuel === 'gas' ? 'Gas' : bought ? registerWords.import : 'Electricity'}, ${address}`,
   notAsked: (meter: string) => `${meter}: they did not ask for this.`,
+  notLinked: (meter: string) => `${meter}: show first that you live there, with a new code from the post.`,
   notYours: (meter: string) => `${meter}: this was not your home at that time.`,
   when: (first: string, last: string) => `When: ${first} to ${last}.`,
   once: 'They may look one time at each meter. Nothing from after that.',

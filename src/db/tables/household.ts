@@ -1,4 +1,4 @@
-// The rows of schema household, as migrations/0004-household.ts makes them.
+// The rows of schema household, as migrations/0004-household.ts and those after it make them.
 import type { ColumnType, Generated } from 'kysely';
 
 export interface HouseholdTables {
@@ -26,6 +26,8 @@ export interface HouseholdTables {
     zone: string;
     /** Whether it is paid for beforehand; null where nobody has said. */
     prepayment: boolean | null;
+    /** How many households were ever linked to it. */
+    homes_ever: Generated<number>;
   };
   'household.tenancy': {
     meter_point_id: string;
@@ -33,6 +35,41 @@ export interface HouseholdTables {
     /** A local date: `YYYY-MM-DD`. */
     from_date: string;
     until_date: string | null;
+  };
+  'household.link': {
+    meter_point_id: string;
+    household_id: string;
+    proven_by: 'code' | 'operator';
+    proven_at: Date;
+    lapses_at: Date;
+    ended_at: ColumnType<Date | null, never, Date | null>;
+  };
+  'household.activation_code': {
+    code_hash: Buffer;
+    meter_point_id: string;
+    household_id: string | null;
+    from_date: string | null;
+    made_at: Date;
+    expires_at: Date;
+    spent_at: ColumnType<Date | null, never, Date>;
+    spent_by: ColumnType<string | null, never, string>;
+  };
+  'household.helper': {
+    helper_id: string;
+    household_id: string;
+    email: string;
+    token_hash: Buffer;
+    invited_at: Date;
+    expires_at: Date;
+    accepted_at: ColumnType<Date | null, never, Date>;
+    occupier_id: ColumnType<string | null, never, string | null>;
+    ended_at: ColumnType<Date | null, never, Date>;
+  };
+  'household.authority': {
+    occupier_id: string;
+    kind: 'attorney' | 'deputy';
+    reference: string;
+    recorded_at: Date;
   };
   'household.sign_in': {
     challenge_hash: Buffer;

@@ -8,7 +8,19 @@ import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
-import { dashboard, door, erase, narrow, passkeys, receipt, stateWords, stopped } from '../words/en.ts';
+import {
+  dashboard,
+  door,
+  erase,
+  helpers,
+  homes,
+  letterPage,
+  narrow,
+  passkeys,
+  receipt,
+  stateWords,
+  stopped,
+} from '../words/en.ts';
 import { letAskForm } from './door-page.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
@@ -46,6 +58,8 @@ ${shown.map(
 ${consents.map((consent) => card(consent, parts))}`,
 )}
 <p class="govuk-body">${dashboard.others}</p>
+<p class="govuk-body"><a class="govuk-link" href="/homes">${homes.title}</a></p>
+<p class="govuk-body"><a class="govuk-link" href="/helpers">${helpers.title}</a></p>
 ${parts.hasPasskeys && html`<p class="govuk-body"><a class="govuk-link" href="/passkeys">${passkeys.yours}</a></p>`}
 <p class="govuk-body"><a class="govuk-link" href="/door">${door.link}</a></p>
 <p class="govuk-body"><a class="govuk-link" href="/erase">${erase.link}</a></p>`,
@@ -83,6 +97,7 @@ ${rows
 <dd class="govuk-summary-list__value">${value}</dd></div>`,
   )}
 </dl>
+<p class="govuk-body"><a class="govuk-link" href="/consents/${consentId}/letter">${letterPage.link}<span class="govuk-visually-hidden"> ${letterPage.linkWith(party)}</span></a></p>
 ${state === 'given' && narrowLink(consent, party)}
 ${state === 'given' && receiptLink(consent, party)}
 ${quietNote(consent, party, parts)}

@@ -84,7 +84,7 @@ export async function isRecorded({ db }: ConsentsPageParts, { consentId }: Conse
 
 /** Before anything can fail: whatever does, the page must say that it is not stopped yet. */
 export function markStops(router: Router): void {
-  for (const path of ['/consents/:id/stop', '/stop/:token']) {
+  for (const path of ['/consents/:id/stop', '/stop/:token', '/homes/:id/stop', '/helping/:id/stop']) {
     router.post(path, (_req, res, next) => {
       res.locals.stopping = true;
       next();
@@ -99,7 +99,7 @@ export function consentIdOf(text: unknown): ConsentId {
 }
 
 export async function partyNames(
-  { db }: ConsentsPageParts,
+  { db }: Pick<ConsentsPageParts, 'db'>,
   consents: readonly Consent[],
 ): Promise<ReadonlyMap<ClientId, string>> {
   const ids = [...new Set(consents.map((consent) => consent.clientId))];

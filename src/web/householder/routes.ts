@@ -19,6 +19,10 @@ import { consentsPages, markStops } from './consents-pages.ts';
 import { doorPages } from './door-pages.ts';
 import { erasePages } from './erase-pages.ts';
 import { errorPages } from './error-page.ts';
+import { helpersPages } from './helpers-pages.ts';
+import { helpingPages } from './helping-pages.ts';
+import { homesPages } from './homes-pages.ts';
+import { letterPages } from './letter-pages.ts';
 import { narrowPages } from './narrow-pages.ts';
 import { passkeyPages } from './passkey-pages.ts';
 import { signInPages } from './sign-in-pages.ts';
@@ -65,6 +69,10 @@ export function householderRoutes(given: HouseholderParts): Router {
   narrowPages(pages, parts);
   doorPages(pages, parts);
   stopLinkPages(pages, parts);
+  letterPages(pages, parts);
+  homesPages(pages, parts);
+  helpersPages(pages, parts);
+  helpingPages(pages, parts);
   erasePages(pages, parts);
 
   for (const kind of ['css', 'js'] as const) {
@@ -84,5 +92,19 @@ const unlessStopping =
     res.locals.stopping ? null : callerOf(req, res);
 
 /** A path under one of these that is no page of ours is answered with a page all the same. */
-const ownPaths =
-  /^\/(?:$|(?:sign-in|sign-out|passkeys|authorize|consents|stop|door|erase|demo\/mail)(?:\/|$))/;
+const areas = [
+  'sign-in',
+  'sign-out',
+  'passkeys',
+  'homes',
+  'helpers',
+  'help',
+  'helping',
+  'authorize',
+  'consents',
+  'stop',
+  'door',
+  'erase',
+  'demo/mail',
+];
+const ownPaths = new RegExp(`^/(?:$|(?:${areas.join('|')})(?:/|$))`);

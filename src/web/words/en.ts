@@ -85,6 +85,77 @@ export const passkeyMail = {
     'If that was not you, sign in with a code, look at your passkeys, and phone us.\n',
 } as const;
 
+export const homes = {
+  title: 'Your homes',
+  none: 'You have no home here yet. Enter the code from our letter.',
+  until: (day: string) =>
+    `You have shown that you live here. Show it again by ${day}, with a new code from the post.`,
+  lapsed: 'Show that you live here, with a new code from the post. Until then nothing of it can be shared.',
+  former: 'This was your home.',
+  codeTitle: 'Enter the code from our letter',
+  codeWhat:
+    'We post the letter to the home, so that whoever gets its post can enter it. Ask for one by phone.',
+  code: 'Code',
+  codeHint: '16 letters and numbers, like 4F7K-9QXM-2TRW-0HJC',
+  fresh: 'Start afresh',
+  freshHint:
+    'End what anybody else has at this home: their sharing, their helpers, their place here. They are not told. ' +
+    'Your own helpers go as well.',
+  freshLegend: 'Has somebody left, or do you want this home to be yours alone?',
+  enter: 'Enter',
+  badCode: 'This code does not work. Check it, or ask for a new letter.',
+  linkedTitle: 'You have shown that you live here',
+  linked: (address: string) => `${address} is on your page now.`,
+  linkedFresh: 'What anybody else had here has ended.',
+  stopAll: 'Stop all sharing',
+  stopAllAt: (address: string) => `for ${address}`,
+  stopAllWhat:
+    'It ends all sharing about this meter, by anybody who lives here. You are not shown whose it was.',
+  stoppedTitle: 'All sharing for this meter has stopped',
+  stopped: (address: string) =>
+    `Nobody can look at readings of ${address} any more, unless somebody here says yes again.`,
+} as const;
+
+export const helpers = {
+  title: 'Who helps you',
+  what: 'Somebody you choose can see what you share and stop it for you. They can never share anything.',
+  none: 'No one helps you here.',
+  invited: (email: string) => `${email}: asked, has not answered`,
+  helps: (email: string) => `${email} helps you`,
+  end: 'End',
+  endWhich: (email: string) => `the help of ${email}`,
+  invite: 'Ask somebody to help',
+  email: 'Their e-mail address',
+  ask: 'Ask',
+  badEmail: 'Enter an e-mail address, like name@example.org. You can ask five people a day.',
+  acceptTitle: 'Help somebody with what they share',
+  acceptWhat: (email: string) =>
+    `They see your address, ${email}, as the one who helps. You can see what they share and stop it. You can share nothing for them.`,
+  accept: 'Help them',
+  notOpenTitle: 'This invitation is not open',
+  notOpen: 'It may be too old, or answered already. Ask for another one.',
+  helping: 'Who you help',
+  helpingNone: 'You help no one here.',
+  see: (email: string) => `What ${email} shares`,
+  nothing: 'They share nothing here.',
+  leave: 'Stop helping',
+  stop: 'Stop sharing',
+  stopWith: (party: string) => `with ${party}`,
+} as const;
+
+export const helperMail = {
+  subject: 'Somebody asks you to help',
+  text: (from: string, link: string) =>
+    `${from} asks you to help with what they share of their energy use. You could see it and stop it, and share nothing.\n\n` +
+    `${link}\n\nIf you do not want to, do nothing. The link works for 7 days.\n`,
+} as const;
+
+export const letterPage = {
+  link: 'As a letter',
+  linkWith: (party: string) => `about ${party}`,
+  print: 'You can print this page.',
+} as const;
+
 export const consentPage = {
   fewerDays: 'Share fewer days',
   fewerDaysHint: 'You can start later or end sooner than they asked.',
@@ -183,7 +254,7 @@ export const stateWords: Readonly<Record<ConsentState, string>> = {
   given: 'Sharing',
   refused: 'You said no',
   lapsed: 'Not answered in time',
-  stopped: 'You stopped it',
+  stopped: 'Stopped',
   expired: 'Its time was over',
   ended: 'Ended',
   returned: 'They gave it back',
