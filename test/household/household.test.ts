@@ -70,7 +70,7 @@ test('after a move the next household begins on its own day, and no two ever ove
     databases.app,
   );
   const early = home({ mpan: first.mpan, from: localDate('2025-02-28') });
-  await assert.rejects(addHousehold(parts, early), /overlap/);
+  await assert.rejects(addHousehold(parts, early), refusedAs('meter_point_taken'));
   const next = await addHousehold(parts, home({ mpan: first.mpan, from: localDate('2025-03-01') }));
   assert.equal(next.meterPointId, meterPointId);
 });
