@@ -3,7 +3,7 @@
 import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { endHelper, findInvited, type Helper, listHelpers } from '../../household/helper-store.ts';
-import { acceptHelp, inviteHelper } from '../../household/helpers.ts';
+import { acceptHelp, inviteHelper } from '../../household/invite-helper.ts';
 import { hashSecret } from '../../household/sign-in.ts';
 import { addressOf, limitRequests } from '../../http/limit-requests.ts';
 import { formBody } from '../../http/limits.ts';
