@@ -3,8 +3,8 @@
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { type Config, readConfig } from '../config.ts';
-import { exportLog } from '../ledger/export.ts';
-import { type ExportLine, readExport } from '../ledger/export-format.ts';
+import { exportLines } from '../ledger/export.ts';
+import { type Lines, readExportLines } from '../ledger/export-format.ts';
 import type { LogName } from '../ledger/log-in-force.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
@@ -39,7 +39,7 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
   const logs = files.map(
     ([, file]) =>
       () =>
-        readExport(createReadStream(file)),
+        readExportLines(createReadStream(file, { highWaterMark: 1 << 20 })),
   );
   say(await verify(logs, options.key ?? [], options), options);
 }
@@ -54,7 +54,7 @@ export async function verifyDatabase(options: VerifyOptions): Promise<void> {
     const logs = await Promise.all(
       line.map(async ({ logId }) => {
         const policies = await listPolicies(db, logId);
-        return () => exportLog(db, { logId, policies, to: 'newest' });
+        return () => exportLines(db, { logId, policies, to: 'newest' });
       }),
     );
     return await verify(logs, keys, options);
@@ -68,7 +68,7 @@ async function ownKeys({ keyDir }: Config, line: readonly LogName[]): Promise<st
 }
 
 async function verify(
-  logs: readonly (() => AsyncIterable<ExportLine>)[],
+  logs: readonly (() => AsyncIterable<Lines>)[],
   keys: readonly string[],
   options: VerifyOptions,
 ): Promise<Verdict[]> {
@@ -93,14 +93,17 @@ async function readCheckpoint(path: string): Promise<string> {
 }
 
 async function* counted(
-  lines: AsyncIterable<ExportLine>,
+  lines: AsyncIterable<Lines>,
   update: (done: number, total: number) => void,
-): AsyncGenerator<ExportLine> {
+): AsyncGenerator<Lines> {
   let [done, total] = [0, 0];
-  for await (const line of lines) {
-    if (line.type === 'manifest') total = line.size - line.from;
-    if (line.type === 'entry' && ++done % 500 === 0) update(done, total);
-    yield line;
+  for await (const some of lines) {
+    for (const line of 'type' in some ? [some] : some) {
+      if (line.type === 'manifest') total = line.size - line.from;
+      if (line.type === 'entry') done++;
+    }
+    update(done, total);
+    yield some;
   }
 }
 

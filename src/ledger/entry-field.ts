@@ -70,6 +70,18 @@ export const register = z.enum(['import', 'export', 'generation']);
 
 /** Days since 1970-01-01 of a local date, or null if there is no such day. */
 export function dayNumber(date: string): number | null {
+  const known = knownDays.get(date);
+  if (known !== undefined) return known;
+  const number = countDays(date);
+  if (knownDays.size >= 20_000) knownDays.clear();
+  knownDays.set(date, number);
+  return number;
+}
+
+/** Windows of a log are made of few dates, and each is asked for several times. */
+const knownDays = new Map<string, number | null>();
+
+function countDays(date: string): number | null {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) return null;
   const year = Number(date.slice(0, 4));
   const month = Number(date.slice(5, 7));

@@ -3,7 +3,7 @@
 import type { Store } from '../db/database.ts';
 import { encodeBase64 } from '../lib/base64.ts';
 import { utf8 } from './crypto.ts';
-import { type ExportLine, formatExportLine, readExport } from './export-format.ts';
+import { type ExportLine, formatExportLine, readExportLines } from './export-format.ts';
 import { type ExportPlan, type ExportRange, manifestOf, planExport } from './export-plan.ts';
 import { readEntryLines, readFirstWitnessed, readStoredEntries } from './export-store.ts';
 import { checkpointFrom } from './ledger-store.ts';
@@ -39,8 +39,13 @@ export interface LogExport extends ExportRange, ExportContents {
 
 /** The lines of an export, read again as whoever verifies it reads them. Errors: those of planExport. */
 export async function* exportLog(db: Store, options: LogExport): AsyncGenerator<ExportLine> {
+  for await (const lines of exportLines(db, options)) yield* lines;
+}
+
+/** The same, some lines at a time. */
+export async function* exportLines(db: Store, options: LogExport): AsyncGenerator<ExportLine[]> {
   const plan = await planExport(db, options.logId, options);
-  yield* readExport(asBytes(exportText(db, plan, options)));
+  yield* readExportLines(asBytes(exportText(db, plan, options)));
 }
 
 async function* asBytes(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array> {

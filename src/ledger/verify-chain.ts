@@ -1,13 +1,19 @@
 // The mechanical half of verification: header, index, link and time of each entry, and the tree over all of them.
 // It reads each entry once and keeps only the frontier: a log of any length takes the same memory.
 import { encodeBase64 } from '../lib/base64.ts';
-import { type Sha256, sameBytes, utf8 } from './crypto.ts';
+import { type Leaf, type Sha256, sameBytes, utf8, type VerifyCrypto } from './crypto.ts';
 import { EntryFormatError, genesisPrev, type ParsedEntry, parseEntry } from './entry.ts';
 import { frontierRoot, type Hash, leafHash, pushLeaf } from './merkle.ts';
 import type { Findings } from './verdict.ts';
 
+function plainLeaf(entry: string, sha256: Sha256): Leaf {
+  const hash = leafHash(utf8(entry), sha256);
+  return { hash, text: encodeBase64(hash) };
+}
+
 export class ChainCheck {
   readonly #sha256: Sha256;
+  readonly #leafOf: (entry: string) => Leaf;
   readonly #findings: Findings;
   readonly #frontier: Hash[] = [];
   #size = 0;
@@ -17,8 +23,9 @@ export class ChainCheck {
   #leaf: Hash = new Uint8Array(0);
   #lastMs = 0;
 
-  constructor(origin: string, sha256: Sha256, findings: Findings) {
+  constructor(origin: string, { sha256, leafOf }: VerifyCrypto, findings: Findings) {
     this.#sha256 = sha256;
+    this.#leafOf = leafOf ?? ((entry) => plainLeaf(entry, sha256));
     this.#findings = findings;
     this.#tip = genesisPrev(origin, sha256);
   }
@@ -59,10 +66,10 @@ export class ChainCheck {
     const entry = this.#parse(text);
     if (entry !== null) this.#checkPlace(entry);
     this.#nextIndex++;
-    const leaf = leafHash(utf8(text), this.#sha256);
-    pushLeaf(this.#frontier, this.#size, leaf, this.#sha256);
-    this.#leaf = leaf;
-    this.#tip = encodeBase64(leaf);
+    const leaf = this.#leafOf(text);
+    pushLeaf(this.#frontier, this.#size, leaf.hash, this.#sha256);
+    this.#leaf = leaf.hash;
+    this.#tip = leaf.text;
     this.#size++;
     return entry;
   }

@@ -1,6 +1,7 @@
 // The meaning of a log: whether what each entry says was allowed by what stands before it.
 // One call an entry, in order; a kind that is missing from the switch does not compile.
 import { type EntryBody, EntryBodyError, type EntryOf, parseEntryBody } from './entry-body.ts';
+import { quickDisclosure } from './quick-body.ts';
 import type { Findings, VerdictCounts } from './verdict.ts';
 import { ConsentCheck } from './verify-consents.ts';
 import { DisclosureCheck } from './verify-disclosures.ts';
@@ -112,7 +113,7 @@ export class MeaningCheck {
 
   #parse({ index }: Place, text: string): EntryBody | null {
     try {
-      return parseEntryBody(text);
+      return quickDisclosure(text) ?? parseEntryBody(text);
     } catch (error) {
       if (!(error instanceof EntryBodyError)) throw error;
       this.#findings.add(index, 'entry_body', error.message);

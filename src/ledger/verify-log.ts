@@ -1,0 +1,325 @@
+// One log from its manifest to its end: what each line is checked for, in the order that the export's documentation gives.
+// Whatever is found goes to the findings; what was seen becomes the verdict.
+import { decodeBase64, encodeBase64 } from '../lib/base64.ts';
+import { type OpenedCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
+import { utf8, type VerifyCrypto } from './crypto.ts';
+import type { EntryBody } from './entry-body.ts';
+import { ExportFormatError, type ExportLine, type ExportManifest } from './export-format.ts';
+import { type Hash, isFrontierLength } from './merkle.ts';
+import { splitNote } from './note.ts';
+import { whatIsUnproven } from './unproven.ts';
+import type { Findings, FormerPart, Verdict } from './verdict.ts';
+import { NoteError } from './verifier-key.ts';
+import { ChainCheck } from './verify-chain.ts';
+import { holderOf } from './verify-consents.ts';
+import { EarlierEntries } from './verify-earlier.ts';
+import type { KeyCheck } from './verify-keys.ts';
+import { checkLink, type FormerLog, type Link } from './verify-link.ts';
+import { MapCheck } from './verify-map.ts';
+import { MeaningCheck } from './verify-meaning.ts';
+import { OpeningCheck } from './verify-openings.ts';
+import { WitnessCheck } from './verify-witnesses.ts';
+
+/** What one log of a line is verified with, besides. */
+export interface Neighbours {
+  /** The log that this one goes on for, verified before. */
+  readonly former: FormerLog | null;
+  /** How many entries of this log the next one says that it kept; null for the last. */
+  readonly keptSize: number | null;
+}
+
+/** Of a file that has none: nothing follows from it. */
+export const NO_MANIFEST: ExportManifest = {
+  type: 'manifest',
+  format: 'stabledoor/export/v1',
+  origin: '',
+  from: 0,
+  size: 0,
+};
+
+export class LogCheck {
+  readonly #manifest: ExportManifest;
+  readonly #keys: KeyCheck;
+  readonly #crypto: VerifyCrypto;
+  readonly #findings: Findings;
+  readonly #chain: ChainCheck;
+  readonly #map: MapCheck;
+  readonly #meaning: MeaningCheck;
+  readonly #earlier = new EarlierEntries();
+  readonly #openings: OpeningCheck;
+  /** The roots that a later part needs are still to come. */
+  #lacksFrontier: boolean;
+  /** Of the entry taken last; null before the first, and where it cannot be read. */
+  #lastBody: EntryBody | null = null;
+  /** Kept from before, by size. */
+  readonly #pinned = new Map<number, Uint8Array[]>();
+  readonly #policyTexts = new Set<string>();
+  #checkpoints = 0;
+  #coveredSize: number | null = null;
+  readonly #witnesses: WitnessCheck;
+  #hasPinned = false;
+  readonly #beside: Neighbours;
+  #link: Link | null = null;
+  /** The root of what the next log says that it kept. */
+  #keptRoot: string | null = null;
+
+  constructor(
+    manifest: ExportManifest,
+    keys: KeyCheck,
+    crypto: VerifyCrypto,
+    findings: Findings,
+    beside: Neighbours,
+  ) {
+    this.#beside = beside;
+    this.#manifest = manifest;
+    this.#keys = keys;
+    this.#crypto = crypto;
+    this.#findings = findings;
+    this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
+    this.#chain = new ChainCheck(manifest.origin, crypto, findings);
+    this.#map = new MapCheck(crypto.sha256, findings, undefined, this.#earlier);
+    this.#meaning = new MeaningCheck(
+      manifest.origin,
+      keys,
+      this.#map,
+      findings,
+      this.#earlier,
+      beside.former,
+    );
+    this.#openings = new OpeningCheck(crypto.sha256, findings);
+    this.#lacksFrontier = manifest.from > 0;
+  }
+
+  async pin(notes: readonly string[]): Promise<void> {
+    for (const note of notes) {
+      const named = parseCheckpoint(splitNote(note).text).origin;
+      // In a line of logs each checkpoint that was kept is of one of them.
+      if (named !== this.#manifest.origin && this.#isInLine()) continue;
+      const { origin, size, root } = this.#keys.hasTrusted
+        ? await openCheckpoint(note, this.#keys.trust, this.#crypto)
+        : parseCheckpoint(splitNote(note).text);
+      if (origin !== this.#manifest.origin) throw new NoteError(`the checkpoint given is of ${origin}`);
+      this.#pinned.set(size, [...(this.#pinned.get(size) ?? []), root]);
+      this.#hasPinned = true;
+    }
+    this.#comparePinned();
+  }
+
+  take(line: Exclude<ExportLine, ExportManifest>): Promise<void> | undefined {
+    switch (line.type) {
+      case 'entry':
+        return this.#takeEntry(line.entry);
+      case 'checkpoint':
+        return this.#takeCheckpoint(line.note);
+      case 'key':
+        if (this.#hasEntries) throw new ExportFormatError('a key comes after the first entry');
+        this.#keys.take(line.key);
+        return undefined;
+      case 'frontier':
+        this.#takeFrontier(line.hashes);
+        return undefined;
+      case 'opening':
+        if (!this.#hasEntries) throw new ExportFormatError('an opening comes before the first entry');
+        this.#openings.take(this.#chain.index, this.#lastBody, line);
+        return undefined;
+      case 'policy':
+        this.#takePolicy(line.digest, line.text);
+        return undefined;
+    }
+  }
+
+  get #hasEntries(): boolean {
+    return this.#chain.size > this.#manifest.from;
+  }
+
+  #takeFrontier(hashes: readonly string[]): void {
+    const { from } = this.#manifest;
+    if (!this.#lacksFrontier) throw new ExportFormatError('a frontier that is not asked for');
+    if (!isFrontierLength(from, hashes.length))
+      throw new ExportFormatError(`${hashes.length} hashes are not the frontier of ${from} entries`);
+    this.#lacksFrontier = false;
+    this.#chain.startAt(
+      from,
+      hashes.map((hash) => decodeBase64(hash) as Hash),
+    );
+    this.#earlier.begin(from);
+    this.#keys.beginLater();
+    this.#comparePinned();
+  }
+
+  #takeEntry(text: string): Promise<void> | undefined {
+    if (this.#lacksFrontier) throw new ExportFormatError('the frontier of a later part is missing');
+    const entry = this.#chain.take(text);
+    this.#map.take(this.#chain.index, entry?.stag ?? null, this.#chain.leaf);
+    this.#lastBody = null;
+    if (entry !== null) {
+      this.#witnesses.takeEntry(entry.timeMs);
+      this.#lastBody = this.#meaning.take({ index: this.#chain.index, timeMs: entry.timeMs }, entry.body);
+    }
+    if (this.#chain.size === this.#beside.keptSize) this.#keptRoot = encodeBase64(this.#chain.root());
+    if (this.#chain.size === this.#manifest.from + 1) return this.#takeFirst();
+    this.#comparePinned();
+    return this.#meaning.operators.pending(this.#crypto);
+  }
+
+  /** Entry 0 says whether this log goes on for another, and so which keys may count. */
+  async #takeFirst(): Promise<void> {
+    const body = this.#meaning.succeeded;
+    const { former } = this.#beside;
+    if (body !== null) {
+      const { isHandedOver, link } = await checkLink(body, former, this.#findings, this.#crypto);
+      this.#link = link;
+      const counts = this.#keys.brought(body.former_key) || link.isFormerVerified;
+      if (isHandedOver && counts && this.#keys.hasTrusted) this.#keys.handOver();
+    } else if (former !== null && this.#manifest.from === 0)
+      this.#findings.add(0, 'former_mismatch', `it does not go on for ${former.origin}`);
+    this.#keys.settle();
+    this.#comparePinned();
+  }
+
+  #isInLine(): boolean {
+    return this.#beside.former !== null || this.#beside.keptSize !== null;
+  }
+
+  asFormer(): FormerLog {
+    const { keptSize } = this.#beside;
+    const { refs } = this.#meaning.consents;
+    return {
+      origin: this.#manifest.origin,
+      keys: this.#keys.everyKey,
+      holds: (kept) => kept.size === keptSize && kept.root === this.#keptRoot,
+      consentHolder: (consentRef) => {
+        const consent = refs.get(consentRef);
+        return consent === undefined ? null : holderOf(consent);
+      },
+    };
+  }
+
+  #takePolicy(digest: string, text: string): void {
+    this.#policyTexts.add(digest);
+    if (encodeBase64(this.#crypto.sha256(utf8(text))) !== digest)
+      this.#findings.add(null, 'policy_text', `the text given for policy ${digest} has another digest`);
+  }
+
+  async #takeCheckpoint(note: string): Promise<void> {
+    const { size: taken } = this.#chain;
+    try {
+      const opened = await openCheckpoint(note, this.#keys.signers, this.#crypto);
+      if (opened.size !== taken)
+        this.#find('checkpoint_misplaced', `a checkpoint of ${opened.size} stands after ${taken} entries`);
+      else if (!this.#chain.hasRoot(opened.root))
+        this.#find('checkpoint_root', `the first ${taken} entries have another root`);
+      else if (this.#keys.follow(opened, this.#chain.index)) this.#cover(opened);
+    } catch (error) {
+      if (!(error instanceof NoteError)) throw error;
+      this.#find('checkpoint_invalid', error.message);
+    }
+  }
+
+  #cover({ size, signatures }: OpenedCheckpoint): void {
+    this.#checkpoints++;
+    this.#coveredSize = size;
+    this.#witnesses.cover(size, signatures);
+  }
+
+  /** About the log up to here: named by its last entry. */
+  #find(kind: 'checkpoint_misplaced' | 'checkpoint_root' | 'checkpoint_invalid', message: string): void {
+    this.#findings.add(this.#hasEntries ? this.#chain.index : null, kind, message);
+  }
+
+  #comparePinned(): void {
+    if (this.#pinned.size === 0) return;
+    const { size } = this.#chain;
+    const roots = this.#pinned.get(size) ?? [];
+    if (roots.some((root) => !this.#chain.hasRoot(root)))
+      this.#find(
+        'checkpoint_root',
+        `the first ${size} entries are not those of the checkpoint kept from before`,
+      );
+    this.#pinned.delete(size);
+  }
+
+  close(hasManifest: boolean): Verdict {
+    this.#checkpoints += this.#keys.close();
+    const map = this.#map.close();
+    if (hasManifest) this.#checkEnd();
+    const { size } = this.#chain;
+    const { last: witnessed, outOfTime } = this.#witnesses;
+    const { from } = this.#manifest;
+    const counts = {
+      entries: Math.max(0, size - from),
+      checkpoints: this.#checkpoints,
+      timesNotWitnessed: outOfTime,
+      maps: map.maps,
+      mapCovers: map.covered,
+      restingOnBefore: this.#earlier.count,
+      openings: this.#openings.count,
+      ...this.#meaning.counts(),
+    };
+    const ground = {
+      from,
+      size,
+      hasTrustedKeys: this.#keys.hasTrusted,
+      keys: this.#keys.logKeys,
+      witnessed,
+      hasPinnedCheckpoint: this.#hasPinned,
+      counts,
+      policiesWithoutText: [...this.#meaning.policies.digests].filter(
+        (digest) => !this.#policyTexts.has(digest),
+      ),
+      hasForgottenRequests: this.#meaning.requests.hasForgotten,
+      former: this.#formerPart(),
+      knownFrom: this.#link?.body.known_from ?? null,
+    };
+    return {
+      sound: this.#findings.count === 0,
+      origin: hasManifest ? this.#manifest.origin : null,
+      from,
+      size,
+      keys: ground.keys,
+      witnesses: witnessed?.witnesses ?? [],
+      former: ground.former,
+      witnessed,
+      violations: this.#findings.kept,
+      violationCount: this.#findings.count,
+      counts,
+      unproven: whatIsUnproven(ground),
+    };
+  }
+
+  #formerPart(): FormerPart | null {
+    if (this.#link === null) return null;
+    const { body, isFormerVerified } = this.#link;
+    return {
+      origin: body.former_origin,
+      keptSize: body.kept_size,
+      knownSize: body.known_size,
+      isVerified: isFormerVerified,
+      consentsEnded: this.#meaning.consents.endedOfFormer,
+    };
+  }
+
+  #checkEnd(): void {
+    const { size } = this.#chain;
+    const { from } = this.#manifest;
+    if (size === 0 && from === 0)
+      this.#findings.add(null, 'log_opened', 'there is no entry, not even log.opened');
+    if (size !== this.#manifest.size)
+      this.#findings.add(
+        null,
+        'size_mismatch',
+        `the manifest says ${this.#manifest.size} entries; there are ${size}`,
+      );
+    if (this.#coveredSize !== size)
+      this.#findings.add(null, 'checkpoint_missing', `no checkpoint of all ${size} entries holds`);
+    for (const pinned of this.#pinned.keys()) {
+      // Of a tree that ends before this part: nothing here can bear it out or refute it.
+      if (pinned < from) continue;
+      this.#findings.add(
+        null,
+        'log_shortened',
+        `a checkpoint kept from before has ${pinned} entries; there are ${size}`,
+      );
+    }
+  }
+}
