@@ -14,7 +14,7 @@ import { type Ledger, openLedger } from './ledger/ledger.ts';
 import { type LedgerKeys, openLedgerKeys } from './ledger/ledger-keys.ts';
 import { findLogInForce, type LogInForce } from './ledger/log-in-force.ts';
 import { proveConsistency } from './ledger/proofs.ts';
-import { openSubjects } from './ledger/subjects.ts';
+import { openSubjects, type Subjects } from './ledger/subjects.ts';
 import { readWitnessPolicy } from './ledger/witness-policy-file.ts';
 import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
 import { openWriteGate, type WriteGate } from './ledger/write-gate.ts';
@@ -37,8 +37,9 @@ import type { ProposalParts } from './operator/proposals.ts';
 import { actsOf } from './parts-acts.ts';
 import { startBackground } from './parts-background.ts';
 import { openHandles } from './parts-databases.ts';
-import { openPolicy, type Policy } from './policy/engine.ts';
-import { publishPolicy } from './policy/publication.ts';
+import { openPolicy } from './policy/engine.ts';
+import { openPoliciesInForce, type PoliciesInForce } from './policy/policies-in-force.ts';
+import { publishFirst } from './policy/publication.ts';
 import { type ClientKeys, clientKeys } from './registry/client-keys.ts';
 import { type CallThirdParty, thirdPartyCaller } from './registry/third-party-call.ts';
 
@@ -60,6 +61,8 @@ export interface Parts {
   readonly ledger: Ledger;
   /** The log that is written to, and those before it. */
   readonly log: LogInForce;
+  /** The households' keys of this log: for whoever opens what an entry commits to. */
+  readonly subjects: Subjects;
   readonly ledgerKeys: LedgerKeys;
   /** Whether this process may write entries. */
   readonly gate: WriteGate;
@@ -67,7 +70,7 @@ export interface Parts {
   readonly watch: WriteWatch;
   /** Null where no witness policy is set. */
   readonly witnessing: Witnessing | null;
-  readonly policy: Policy;
+  readonly policies: PoliciesInForce;
   readonly facts: FindReleaseFacts;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
@@ -111,7 +114,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     await options.beforeLog?.(stores);
     const clock = await openClock(db as never, production ? null : addresses.app);
     closing.push(() => clock.close());
-    const policy = await openPolicy(config.policyDir);
+    const firstPolicy = await openPolicy(config.policyDir);
     const gate = openWriteGate();
     const { keyDir } = config;
     const mayMake = !production;
@@ -124,6 +127,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     closing.push(() => watch.close());
     const witnessing = await openWitnesses({ config, logger, metrics, db, log, clock, ledgerKeys, gate });
     closing.push(async () => witnessing?.close());
+    const subjects = openSubjects(subjectKeys, origin, { isSuccessor: log.formers.length > 0 });
     const opened = await openLedger({
       db: ledgerDb,
       logId,
@@ -132,12 +136,14 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       signer: ledgerKeys,
       gate,
       watch,
-      subjects: openSubjects(subjectKeys, origin, { isSuccessor: log.formers.length > 0 }),
+      subjects,
       logger,
       metrics,
     });
     closing.push(() => opened.close());
     const keyParts = { db, ledger: opened, clock, logger };
+    const policies = await openPoliciesInForce({ db, logId, clock, logger, first: firstPolicy });
+    closing.push(() => policies.close());
     const makeMissing = !production;
     const signingKeys = await openSigningKeys(keyParts, config.keyDir, { makeMissing, publishes: false });
     closing.push(() => signingKeys.close());
@@ -147,12 +153,18 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       gate,
       logger,
       async first() {
-        await publishPolicy({ db, ledger: opened, clock }, policy);
+        await publishFirst({ db, ledger: opened, clock }, firstPolicy);
+        await policies.refresh();
         await signingKeys.publish();
       },
     });
     closing.push(() => held.close());
     await held.start();
+    if (policies.now().digest !== firstPolicy.digest)
+      logger.warn(
+        { dir: config.policyDir },
+        'the policies of the folder are not in force: `stabledoor policy check`',
+      );
     const { ledger } = held;
     const mailer = openMailer(config, logger);
     closing.push(() => mailer.close());
@@ -182,11 +194,12 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       clock,
       ledger,
       log,
+      subjects,
       ledgerKeys,
       gate,
       watch,
       witnessing,
-      policy,
+      policies,
       facts: releaseFacts(db, logId),
       source: embeddedSource(meterStore),
       signingKeys,

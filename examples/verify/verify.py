@@ -158,6 +158,7 @@ def fields(shape):
     return is_object
 
 
+NOTICE_MS, CLOCK_MS = 30 * 86_400_000, 2000
 HASH = text_of(r"[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=")
 WORD = text_of(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", 64)
 REASON = text_of(r"[a-z][a-z0-9_]*", 64)
@@ -225,7 +226,13 @@ KINDS = {
     "operator.proposed": {**DECIDED, "act": WORD, "said?": said, "expires_s": integer()},
     "operator.approved": DECIDED,
     "operator.declined": DECIDED,
-    "policy.published": {"policy": HASH, "effective_s": integer(), "proposal?": PROPOSAL},
+    "policy.published": {
+        "policy": HASH,
+        "effective_s": integer(),
+        "replaces?": HASH,
+        "weakens?": one_of(1),
+        "proposal?": PROPOSAL,
+    },
     "third-party.registered": {
         "third_party": PARTY,
         "class": WORD,
@@ -937,7 +944,7 @@ class Verifier:
         # Of the log itself: every key that it had, those in force, those retired, those that count because of an entry.
         self.of_log, self.in_force, self.retired, self.followed = {}, {}, set(), {}
         self.doubtful, self.opened_with = [], None
-        self.parties, self.policies, self.consents = {}, {}, {}
+        self.parties, self.policies, self.consents = {}, [], {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
         # Entries before a later part: how many, whether their roots are still to come, and who rests on them.
         self.first, self.lacks_frontier, self.resting, self.openings, self.last_body = 0, False, set(), 0, None
@@ -1276,8 +1283,7 @@ class Verifier:
             if kind == "key.retired" and body["use"] == "ledger":
                 self.operators.done(index, body)
         elif kind == "policy.published":
-            known = self.policies.get(body["policy"], body["effective_s"])
-            self.policies[body["policy"]] = min(known, body["effective_s"])
+            self.publish(index, time, body)
             self.operators.publish_policy(index, body)
         elif kind.startswith("operator."):
             self.operators.take(index, time, kind, body)
@@ -1435,6 +1441,27 @@ class Verifier:
         if "version" in body and body["version"] != terms["version"]:
             self.find(index, "consent_version", f"version {terms['version']} was in force")
 
+    def publish(self, index, time, body):
+        starts, replaces, is_first = body["effective_s"] * 1000, body.get("replaces"), not self.policies
+        if not is_first and replaces is None:
+            self.find(index, "policy_notice", "it does not say which policy it replaces")
+        elif not is_first:
+            known = self.in_force_around(time)
+            if replaces not in known and not (None in known and self.may_rest_on_before(index)):
+                self.find(index, "policy_notice", f"policy {replaces} was not in force, which it says it replaces")
+        must_wait = "weakens" in body or (not is_first and replaces is None)
+        if must_wait and starts < time + NOTICE_MS - CLOCK_MS:
+            self.find(index, "policy_notice", "a weakening binds less than 30 days after it was published")
+        self.policies.append((body["policy"], starts))
+
+    def in_force_around(self, time):
+        """Of those in effect the one published last; around the moment at which another begins to bind, both."""
+        found = set()
+        for at in (time - CLOCK_MS, time, time + CLOCK_MS):
+            effective = [policy for policy, starts in self.policies if starts <= at]
+            found.add(effective[-1] if effective else None)
+        return found
+
     def disclosure(self, index, time, body):
         self.disclosed.add(index)
         party, policy = body["third_party"], body["policy"]
@@ -1443,10 +1470,9 @@ class Verifier:
                 self.find(index, "third_party_unknown", f"{party} was not registered before")
         elif self.parties[party]:
             self.find(index, "third_party_suspended", f"{party} was suspended")
-        if policy not in self.policies and self.may_rest_on_before(index):
-            pass
-        elif policy not in self.policies or time < self.policies[policy] * 1000:
-            self.find(index, "policy_not_in_force", f"policy {policy} was not published before, or not in effect")
+        known = self.in_force_around(time)
+        if policy not in known and not (None in known and self.may_rest_on_before(index)):
+            self.find(index, "policy_not_in_force", f"policy {policy} was not published before, or not in force")
         self.store_read(index, body)
         self.compare_consent(index, time, body)
         days = day(body["window"]["to"]) - day(body["window"]["from"])

@@ -15,6 +15,7 @@ import { addLedgerCommands } from './ledger.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addOperatorCommands } from './operator.ts';
 import { openOutput } from './output.ts';
+import { addPolicyCommands } from './policy.ts';
 import { addRestoreCommand } from './restore.ts';
 import { addThirdPartyCommands } from './third-party.ts';
 
@@ -47,6 +48,7 @@ export function commandLine(): Command {
   addLedgerCommands(program);
   addKeysCommands(program);
   addOperatorCommands(program);
+  addPolicyCommands(program);
   addConfigCommand(program);
   addDoctorCommand(program);
   return program;

@@ -103,7 +103,15 @@ const entryBody = z.discriminatedUnion('kind', [
   kind('operator.proposed', operatorProposed),
   kind('operator.approved', operatorDecided),
   kind('operator.declined', operatorDecided),
-  kind('policy.published', { policy: hash, effective_s: seconds, proposal }),
+  kind('policy.published', {
+    policy: hash,
+    effective_s: seconds,
+    /** The set in force that it was compared with; absent for the first of a log. */
+    replaces: hash.exactOptional(),
+    /** Present, and 1, where it may allow what that set refused. */
+    weakens: z.literal(1).exactOptional(),
+    proposal,
+  }),
   kind('third-party.registered', {
     third_party: thirdParty,
     class: word,

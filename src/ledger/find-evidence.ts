@@ -15,11 +15,24 @@ export interface EvidenceParts {
   readonly subjects: Subjects;
 }
 
+export interface OpenedEvidence {
+  readonly values: Readonly<Record<string, JsonValue>>;
+  /** What opens the commitment to a field, for whoever is handed the value with it. */
+  salt(field: string): Uint8Array;
+}
+
 /** By field, as committed. Null where there is none or its household was erased; throws where it is not what was committed. */
-export async function findEvidence(
+export const findEvidence = async (
+  parts: EvidenceParts,
+  index: number,
+): Promise<Readonly<Record<string, JsonValue>> | null> =>
+  (await openEvidenceOf(parts, index))?.values ?? null;
+
+/** The same, with what proves it to others. */
+export async function openEvidenceOf(
   { db, logId, origin, subjects }: EvidenceParts,
   index: number,
-): Promise<Readonly<Record<string, JsonValue>> | null> {
+): Promise<OpenedEvidence | null> {
   const found = await findSealed(db, logId, index);
   const subject = found && (await subjects.find(found.householdId));
   if (!found || !subject) return null;
@@ -30,5 +43,5 @@ export async function findEvidence(
   for (const [field, value] of Object.entries(values))
     if (record.commit(field, value) !== committed[field])
       throw new Error(`the evidence of entry ${index} is not what it commits to: ${field}`);
-  return values;
+  return { values, salt: (field) => record.salt(field) };
 }

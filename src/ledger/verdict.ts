@@ -28,6 +28,7 @@ export const violationKinds = [
   'tag_repeated',
   'policy_text',
   'policy_not_in_force',
+  'policy_notice',
   'operator_unknown',
   'operator_signature',
   'not_approved',

@@ -132,7 +132,7 @@ export class MeaningCheck {
         if (place.index === 0) this.#succeed(body);
         break;
       case 'policy.published':
-        this.policies.publish(body);
+        this.policies.publish(place, body);
         this.operators.publishPolicy(place, body);
         break;
       case 'third-party.registered':

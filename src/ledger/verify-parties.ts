@@ -43,10 +43,15 @@ export class PartyCheck {
   }
 }
 
+const noticeMs = 30 * 86_400_000;
+/** An entry's time is taken a little before the guards ask what is in force. */
+const clockMs = 2000;
+
 export class PolicyCheck {
   readonly #findings: Findings;
   readonly #earlier: EarlierEntries;
-  readonly #effectiveFromSeconds = new Map<string, number>();
+  /** In the order of publication. */
+  readonly #published: { readonly policy: string; readonly fromMs: number }[] = [];
 
   constructor(findings: Findings, earlier: EarlierEntries) {
     this.#findings = findings;
@@ -54,25 +59,45 @@ export class PolicyCheck {
   }
 
   get digests(): Iterable<string> {
-    return this.#effectiveFromSeconds.keys();
+    return new Set(this.#published.map(({ policy }) => policy));
   }
 
-  publish(body: EntryOf<'policy.published'>): void {
-    const known = this.#effectiveFromSeconds.get(body.policy) ?? Number.POSITIVE_INFINITY;
-    this.#effectiveFromSeconds.set(body.policy, Math.min(known, body.effective_s));
+  /** The first binds at once; one that says it only forbids more may; any other is published 30 days ahead. */
+  publish(place: Place, body: EntryOf<'policy.published'>): void {
+    const { index, timeMs } = place;
+    const { policy, replaces } = body;
+    const fromMs = body.effective_s * 1000;
+    const find = (message: string) => this.#findings.add(index, 'policy_notice', message);
+    const isFirst = this.#published.length === 0;
+    if (!isFirst && replaces === undefined) find('it does not say which policy it replaces');
+    else if (!isFirst && !this.#wasInForce(place, replaces as string))
+      find(`policy ${replaces} was not in force, which it says it replaces`);
+    const mustWait = body.weakens === 1 || (!isFirst && replaces === undefined);
+    if (mustWait && fromMs < timeMs + noticeMs - clockMs)
+      find('a weakening binds less than 30 days after it was published');
+    this.#published.push({ policy, fromMs });
   }
 
-  requireInForce({ index, timeMs }: Place, policy: string): void {
-    const from = this.#effectiveFromSeconds.get(policy);
-    if (from === undefined) {
-      if (!this.#earlier.mayHold(index))
-        this.#findings.add(index, 'policy_not_in_force', `policy ${policy} was not published before`);
-    } else if (timeMs < from * 1000)
-      this.#findings.add(
-        index,
-        'policy_not_in_force',
-        `policy ${policy} was published, but not yet in effect`,
-      );
+  requireInForce(place: Place, policy: string): void {
+    if (this.#wasInForce(place, policy)) return;
+    const isKnown = this.#published.some((one) => one.policy === policy);
+    this.#findings.add(
+      place.index,
+      'policy_not_in_force',
+      isKnown
+        ? `policy ${policy} was published, and another one was in force`
+        : `policy ${policy} was not published before`,
+    );
+  }
+
+  /**
+   * Of those in effect the one published last; around the moment at which another begins to bind, both. Before the first that
+   * is known of a later part, whatever stood before it.
+   */
+  #wasInForce({ index, timeMs }: Place, policy: string): boolean {
+    const at = (ms: number) => this.#published.findLast(({ fromMs }) => fromMs <= ms)?.policy;
+    const known = [at(timeMs - clockMs), at(timeMs), at(timeMs + clockMs)];
+    return known.includes(policy) || (known.includes(undefined) && this.#earlier.mayHold(index));
   }
 }
 

@@ -168,6 +168,11 @@ export const errorCatalogue = {
     'The access could not be recorded, so nothing was released',
     'Try again after as many seconds as Retry-After says.',
   ),
+  policy_changed: entry(
+    503,
+    'The rules changed while you asked',
+    'Send the request again with a new proof; it is decided by the rules that hold now.',
+  ),
   meter_store_unavailable: entry(
     503,
     'The meter store did not answer',

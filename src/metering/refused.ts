@@ -13,6 +13,7 @@ const ownReasons: Readonly<Record<string, ErrorCode>> = {
   token_revoked: 'invalid_token',
   invalid_dpop_proof: 'invalid_dpop_proof',
   meter_point_unknown: 'meter_point_unknown',
+  policy_changed: 'policy_changed',
 };
 
 export function refused(

@@ -1,13 +1,23 @@
 // Puts the facts of a read to the policy. A meter point that the consent does not have is refused before any rule.
 import { dayNumber, localDateAt } from '../lib/local-date.ts';
 import type { Policy } from '../policy/engine.ts';
+import type { DisclosureRequest } from '../policy/request.ts';
 import type { ReadRequest } from './read-request.ts';
 import { closedUntil } from './reading-window.ts';
 import type { ReleaseFacts } from './release-store.ts';
 
+/** `question` is what the policy was asked; null where it was not. */
 export type ReleaseDecision =
-  | { readonly allowed: true; readonly meterPoint: NonNullable<ReleaseFacts['meterPoint']> }
-  | { readonly allowed: false; readonly reasons: readonly string[] };
+  | {
+      readonly allowed: true;
+      readonly meterPoint: NonNullable<ReleaseFacts['meterPoint']>;
+      readonly question: DisclosureRequest;
+    }
+  | {
+      readonly allowed: false;
+      readonly reasons: readonly string[];
+      readonly question: DisclosureRequest | null;
+    };
 
 export function decide(
   policy: Policy,
@@ -16,8 +26,8 @@ export function decide(
   nowMs: number,
 ): ReleaseDecision {
   const { meterPoint } = facts;
-  if (meterPoint === null) return { allowed: false, reasons: ['meter_point_unknown'] };
-  const decision = policy.decide({
+  if (meterPoint === null) return { allowed: false, reasons: ['meter_point_unknown'], question: null };
+  const question: DisclosureRequest = {
     thirdParty: {
       class: facts.thirdPartyClass,
       status: facts.thirdPartyStatus,
@@ -49,8 +59,11 @@ export function decide(
     window: { fromDay: dayNumber(request.window.from), untilDay: dayNumber(request.window.to) },
     closedUntilDay: dayNumber(closedUntil(nowMs, request.resolution, meterPoint.zone)),
     today: dayNumber(localDateAt(nowMs, meterPoint.zone)),
-  });
-  return decision.allowed ? { allowed: true, meterPoint } : { allowed: false, reasons: decision.reasons };
+  };
+  const decision = policy.decide(question);
+  return decision.allowed
+    ? { allowed: true, meterPoint, question }
+    : { allowed: false, reasons: decision.reasons, question };
 }
 
 /** The state with time applied: the row of a consent that ran out may still say `given`. */

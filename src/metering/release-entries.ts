@@ -71,7 +71,7 @@ export const voidOf = (disclosure: number): EntryDraft => ({
 });
 
 /** In order of importance; the first, the proof's single use, holds for refusals too. */
-export function guardsOf(facts: ReleaseFacts, { caller, meterRef }: ReadRequest): Guard[] {
+export function guardsOf(facts: ReleaseFacts, { caller, meterRef }: ReadRequest, policy: string): Guard[] {
   return [
     {
       name: 'read-proof-unused',
@@ -88,5 +88,6 @@ export function guardsOf(facts: ReleaseFacts, { caller, meterRef }: ReadRequest)
         third_party: facts.clientId,
       },
     },
+    { name: 'policy-current', args: { digest: policy } },
   ];
 }

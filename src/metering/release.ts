@@ -7,6 +7,9 @@ import type { ErrorCode } from '../lib/error-catalogue.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { newRequestId } from '../lib/ids.ts';
 import type { Policy } from '../policy/engine.ts';
+import { factsAsJson } from '../policy/facts.ts';
+import type { PoliciesInForce } from '../policy/policies-in-force.ts';
+import { cedarRequest, type DisclosureRequest } from '../policy/request.ts';
 import { minimise } from './minimise.ts';
 import type { ReadRequest } from './read-request.ts';
 import type { AnsweredResolution, Reading } from './reading.ts';
@@ -21,7 +24,7 @@ import { factsWithin } from './token-limits.ts';
 export interface ReleaseParts {
   readonly facts: FindReleaseFacts;
   readonly ledger: Ledger;
-  readonly policy: Policy;
+  readonly policies: PoliciesInForce;
   readonly source: ReadingSource;
   readonly clock: Clock;
 }
@@ -46,16 +49,19 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
   if (found === null || found.clientId !== caller.clientId) throw new StabledoorError('invalid_token');
   const facts = factsWithin(found, caller.limits, request.meterRef);
 
-  const decision = decide(parts.policy, facts, request, parts.clock.nowMs());
-  if (!decision.allowed) throw await recordRefusal(parts, facts, request, decision.reasons, null);
+  const policy = parts.policies.now();
+  const decision = decide(policy, facts, request, parts.clock.nowMs());
+  const { question } = decision;
+  const judged = { policy, question };
+  if (!decision.allowed) throw await recordRefusal(parts, facts, request, decision.reasons, null, judged);
   const { mpan } = decision.meterPoint;
 
   const answer = await parts.source.read({ mpan, register: request.register, window: request.window });
   const { meterPoint, storeRead, days } = answer;
   if (meterPoint === null)
-    throw await recordRefusal(parts, facts, request, ['meter_point_unknown'], storeRead);
+    throw await recordRefusal(parts, facts, request, ['meter_point_unknown'], storeRead, judged);
   if (!isClosed(request.window, request.resolution, meterPoint.zone, parts.clock.nowMs()))
-    throw await recordRefusal(parts, facts, request, ['period_not_closed'], storeRead);
+    throw await recordRefusal(parts, facts, request, ['period_not_closed'], storeRead, judged);
 
   const { readings, resolution } = minimise(days, request.window, request.resolution, meterPoint.zone);
 
@@ -65,24 +71,34 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
     body: disclosureOf(facts, request, {
       resolution,
       count: readings.length,
-      policy: parts.policy.digest,
+      policy: policy.digest,
       storeRead,
     }),
-    personal: { readings: readings as unknown as JsonValue, proof: caller.proof, meter_point: mpan },
-    guards: guardsOf(facts, request),
+    personal: {
+      readings: readings as unknown as JsonValue,
+      proof: caller.proof,
+      meter_point: mpan,
+      ...factsOf(question),
+    },
+    guards: guardsOf(facts, request, policy.digest),
     refusal: (reason) =>
       unrecorded.has(reason)
         ? null
-        : refusalOf(facts, request, { reasons: [reason], policy: parts.policy.digest, storeRead }),
-    refusalPersonal: ['proof'],
-    evidence: ['proof'],
+        : refusalOf(facts, request, { reasons: [reason], policy: policy.digest, storeRead }),
+    refusalPersonal: ['proof', 'facts'],
+    evidence: ['proof', 'facts'],
   });
+  if (receipt.reason === 'policy_changed') await parts.policies.refresh();
   if (receipt.outcome === 'refused')
     throw refused(receipt.reason as string, receipt, parts.clock.nowMs(), facts, request);
   const leavesByMs = receipt.sealedAt + staleAfterMs;
   if (performance.now() > leavesByMs) throw await dropRelease(parts, facts, receipt);
   return { resolution, meterPoint, source: parts.source.kind, readings, receipt, leavesByMs };
 }
+
+/** What the policy was asked, committed to and kept as evidence, so that the decision can be made again. */
+const factsOf = (question: DisclosureRequest | null): { facts?: JsonValue } =>
+  question === null ? {} : { facts: factsAsJson(cedarRequest(question)) };
 
 /** Guards' reasons for calls that leave no entry, or copies of one call could flood the log; and what the caller gets. */
 const unrecorded: ReadonlyMap<string, ErrorCode> = new Map([
@@ -106,14 +122,15 @@ async function recordRefusal(
   request: ReadRequest,
   reasons: readonly string[],
   storeRead: string | null,
+  { policy, question }: { readonly policy: Policy; readonly question: DisclosureRequest | null },
 ): Promise<StabledoorError> {
   const receipt = await append(parts, {
     req: newRequestId(),
     householdId: facts.householdId,
-    body: refusalOf(facts, request, { reasons, policy: parts.policy.digest, storeRead }),
-    personal: { proof: request.caller.proof },
-    evidence: ['proof'],
-    guards: guardsOf(facts, request).slice(0, 1),
+    body: refusalOf(facts, request, { reasons, policy: policy.digest, storeRead }),
+    personal: { proof: request.caller.proof, ...factsOf(question) },
+    evidence: question === null ? ['proof'] : ['proof', 'facts'],
+    guards: guardsOf(facts, request, policy.digest).slice(0, 1),
   });
   return refused(reasons[0] as string, receipt, parts.clock.nowMs(), facts, request);
 }

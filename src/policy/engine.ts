@@ -5,6 +5,7 @@ import {
   policyToJson,
   preparsePolicySet,
   preparseSchema,
+  schemaToJson,
   statefulIsAuthorized,
   validate,
 } from '@cedar-policy/cedar-wasm/nodejs';
@@ -26,10 +27,13 @@ export interface Decision {
 export interface Policy {
   readonly digest: string;
   readonly text: string;
+  readonly schema: string;
   /** The rules, for pages and tables that are generated from them. */
   readonly rules: readonly Rule[];
   /** Never throws: whatever goes wrong is a refusal. */
   decide(request: DisclosureRequest): Decision;
+  /** The same of facts as they were put to Cedar, for a replay. */
+  decideAgain(question: CedarRequest): Decision;
 }
 
 export interface Rule {
@@ -37,6 +41,8 @@ export interface Rule {
   readonly effect: 'permit' | 'forbid';
   readonly reason: RefusalReason | null;
   readonly basis: string;
+  /** What it says, without its name and its other annotations: equal rules have equal contents. */
+  readonly content: string;
 }
 
 interface ParsedRule extends Rule {
@@ -47,24 +53,53 @@ interface ParsedRule extends Rule {
  * Rejects with one line that names the fault on any error or warning in the files. `remembered` is how many decisions
  * are kept: a decision is a pure function of its facts and the digest. 0 keeps none.
  */
-export async function openPolicy(dir: string, { remembered = 10_000 } = {}): Promise<Policy> {
-  const text = await readPolicyText(dir);
+export const openPolicy = async (dir: string, { remembered = 10_000 } = {}): Promise<Policy> =>
+  openPolicyText(await readPolicyText(dir), { remembered });
+
+/** The same of a text that was published. */
+export function openPolicyText(text: PolicyText, { remembered = 10_000 } = {}): Policy {
   const rules = text.files.flatMap((file) => rulesOf(file.name, file.text));
   refuseDuplicates(rules);
   load(text, rules);
-  const decide = recalling(decider(text.digest, rules), remembered);
+  const known = factsOf(text.schema);
+  const decideKnown = recalling(decider(text.digest, rules), remembered);
+  const decideAgain = (question: CedarRequest) => decideKnown(withFacts(question, known));
+  const orRefuse = (decide: () => Decision): Decision => {
+    try {
+      return decide();
+    } catch {
+      return refusal(text.digest, ['policy_denied'], []);
+    }
+  };
   return {
     digest: text.digest,
     text: text.text,
-    rules: rules.map(({ id, effect, reason, basis }) => ({ id, effect, reason, basis })),
-    decide: (request) => {
-      try {
-        return decide(cedarRequest(request));
-      } catch {
-        return refusal(text.digest, ['policy_denied'], []);
-      }
-    },
+    schema: text.schema,
+    rules: rules.map(({ source: _source, ...rule }) => rule),
+    decide: (request) => orRefuse(() => decideAgain(cedarRequest(request))),
+    decideAgain: (question) => orRefuse(() => decideAgain(question)),
   };
+}
+
+/** The facts that a schema knows, by action. */
+function factsOf(schema: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const answer = schemaToJson(schema);
+  if (answer.type === 'failure') throw fault('schema.cedarschema', answer.errors[0]?.message);
+  const actions = Object.entries(answer.json['']?.actions ?? {});
+  return new Map(
+    actions.map(([name, { appliesTo }]) => {
+      const context = appliesTo?.context;
+      const attributes = context && 'attributes' in context ? (context.attributes ?? {}) : {};
+      return [name, new Set(Object.keys(attributes))];
+    }),
+  );
+}
+
+/** A set that was published for fewer facts is asked with those: the check against its schema refuses any other. */
+function withFacts(question: CedarRequest, known: ReadonlyMap<string, ReadonlySet<string>>): CedarRequest {
+  const facts = known.get(question.action.id);
+  const context = Object.entries(question.context).filter(([name]) => facts?.has(name));
+  return { ...question, context: Object.fromEntries(context) };
 }
 
 function rulesOf(file: string, text: string): ParsedRule[] {
@@ -77,17 +112,18 @@ function rulesOf(file: string, text: string): ParsedRule[] {
 function parseRule(file: string, source: string): ParsedRule {
   const answer = policyToJson(source);
   if (answer.type === 'failure') throw fault(file, answer.errors[0]?.message);
-  const { effect, annotations = {} } = answer.json;
+  const { effect, annotations = {}, ...said } = answer.json;
+  const content = JSON.stringify([effect, said]);
   const { id, reason, basis } = annotations;
   if (!id) throw fault(file, `a ${effect} has no @id: ${source.slice(0, 60)}`);
   if (!basis) throw fault(file, `"${id}" has no @basis`);
   if (effect === 'permit') {
     if (reason !== undefined) throw fault(file, `"${id}" permits, so it has no @reason`);
-    return { id, effect, reason: null, basis, source };
+    return { id, effect, reason: null, basis, content, source };
   }
   if (!reason) throw fault(file, `"${id}" has no @reason`);
   if (!isRefusalReason(reason)) throw fault(file, `"${id}" has the unknown @reason "${reason}"`);
-  return { id, effect, reason, basis, source };
+  return { id, effect, reason, basis, content, source };
 }
 
 function refuseDuplicates(rules: readonly ParsedRule[]): void {

@@ -26,6 +26,26 @@ export async function readPolicyText(dir: string): Promise<PolicyText> {
   if (!names.includes(schemaName)) throw new Error(`${dir} holds no ${schemaName}`);
   if (names.length < 2) throw new Error(`${dir} holds no policy (*.cedar)`);
   const all = await Promise.all(names.map(async (name) => ({ name, text: await readOne(dir, name) })));
+  return policyTextOf(all);
+}
+
+/** The files of a published text again. Throws where it is no such text. */
+export function parsePolicyText(text: string): PolicyText {
+  const files: { name: string; text: string }[] = [];
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    const end = rest.indexOf('\n');
+    const heading = /^==> ([^\n]+) \((\d+) bytes\) <==$/.exec(rest.subarray(0, Math.max(0, end)).toString());
+    const size = Number(heading?.[2]);
+    if (!heading?.[1] || rest.length < end + 1 + size)
+      throw new Error('the text is no published policy text');
+    files.push({ name: heading[1], text: rest.subarray(end + 1, end + 1 + size).toString() });
+    rest = rest.subarray(end + 1 + size);
+  }
+  return policyTextOf(files);
+}
+
+function policyTextOf(all: readonly { readonly name: string; readonly text: string }[]): PolicyText {
   const text = all
     .map((file) => `==> ${file.name} (${Buffer.byteLength(file.text)} bytes) <==\n${file.text}`)
     .join('');

@@ -119,6 +119,32 @@ export const exportVectors: readonly ExportVector[] = [
     [],
     withWitness,
   ),
+  ofSteps(
+    'policy-replaced',
+    'a policy that only forbids more binds at once, and the next disclosure rests on the one before it',
+    honestThen(
+      {
+        ...drafts['policy.published'],
+        policy: ours.roots['1'] as string,
+        replaces: drafts['policy.published'].policy,
+      },
+      read({}),
+    ),
+    [[9, 'policy_not_in_force']],
+  ),
+  ofSteps(
+    'policy-without-notice',
+    'a weakening binds at once',
+    honestThen({
+      ...drafts['policy.published'],
+      ...{
+        policy: ours.roots['1'] as string,
+        replaces: drafts['policy.published'].policy,
+        weakens: 1 as const,
+      },
+    }),
+    [[8, 'policy_notice']],
+  ),
   vector('own-key-only', 'no key was brought: the export’s own is used', whole, [], { keys: [] }),
   vector('kept-checkpoint', 'a checkpoint kept from before still holds', whole, [], {
     checkpoints: [checkpointOf(entries, 5)],

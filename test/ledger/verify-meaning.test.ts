@@ -47,6 +47,25 @@ test('a disclosure under a policy that was not published before, or is not in ef
   finds(await verifySteps(after), [6, 'policy_not_in_force']);
 });
 
+test('a policy that replaces another says which, and a weakening is published thirty days ahead', async () => {
+  const { policy, ...first } = drafts['policy.published'];
+  const next = ours.roots['1'] as string;
+  const published = (changes: object) => ({ ...first, policy: next, ...changes });
+  const binds = { replaces: policy, effective_s: START_S };
+  // One that only forbids more binds at once, and the one before it does not any more.
+  assert.equal((await verifySteps(honestThen(published(binds), read({ policy: next })))).sound, true);
+  finds(await verifySteps(honestThen(published(binds), read({}))), [9, 'policy_not_in_force']);
+  finds(await verifySteps(honestThen(published({ effective_s: START_S + 40 * 86_400 }))), [
+    8,
+    'policy_notice',
+  ]);
+  finds(await verifySteps(honestThen(published({ ...binds, replaces: next }))), [8, 'policy_notice']);
+  finds(await verifySteps(honestThen(published({ ...binds, weakens: 1 }))), [8, 'policy_notice']);
+  const ahead = published({ ...binds, weakens: 1, effective_s: START_S + 31 * 86_400 });
+  assert.equal((await verifySteps(honestThen(ahead, read({})))).sound, true);
+  finds(await verifySteps(honestThen(ahead, read({ policy: next }))), [9, 'policy_not_in_force']);
+});
+
 // --- consents
 
 test('a disclosure whose consent was never given, or given only later, is found', async () => {

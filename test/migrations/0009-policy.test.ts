@@ -7,8 +7,9 @@ const databases = await testDatabases();
 after(() => databases.close());
 const { app, audit } = databases;
 
-const publish = (digest: string, text = 'permit (principal, action, resource);') =>
-  sql`insert into policy.published (log_id, digest, text, effective_at) values (1, ${digest}, ${text}, ledger.now())`.execute(
+const publish = (digest: string, text = 'permit (principal, action, resource);', place = 1) =>
+  sql`insert into policy.published (log_id, place, digest, text, published_at, effective_at, weakens)
+    values (1, ${place}, ${digest}, ${text}, date_trunc('second', ledger.now()), date_trunc('second', ledger.now()), false)`.execute(
     app,
   );
 const digest = `${'A'.repeat(43)}=`;
@@ -17,8 +18,8 @@ test('a text is published once, under a digest that can be one', async () => {
   await publish(digest);
   await assert.rejects(publish(digest, 'forbid (principal, action, resource);'), /duplicate key/);
   for (const wrong of ['', 'AAAA', `${'A'.repeat(44)}`, `${'-'.repeat(43)}=`])
-    await assert.rejects(publish(wrong), /check constraint/, wrong);
-  await assert.rejects(publish(`${'B'.repeat(43)}=`, ''), /check constraint/);
+    await assert.rejects(publish(wrong, 'x', 2), /check constraint/, wrong);
+  await assert.rejects(publish(`${'B'.repeat(43)}=`, '', 2), /check constraint/);
 });
 
 test('what was published is neither changed nor taken back, and the regulator reads it', async () => {
