@@ -3,6 +3,13 @@
 import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
 import type { ClientId, ConsentId, GrantId } from '../lib/ids.ts';
+import {
+  consentColumns,
+  type GrantedConsentRow,
+  joinConsent,
+  type ReadConsent,
+  readConsentOf,
+} from './granted-consent-store.ts';
 import type { PushedRequest } from './request-store.ts';
 
 export interface NewCode {
@@ -73,6 +80,7 @@ export interface Grant {
 
 export interface StoredCode {
   readonly grant: Grant;
+  readonly consent: ReadConsent;
   readonly redirectUri: string;
   readonly codeChallenge: string;
   readonly dpopJkt: string | null;
@@ -82,15 +90,17 @@ export interface StoredCode {
   readonly isOutdated: boolean;
 }
 
-const grantOf = (row: {
-  grant_id: string;
-  client_id: string;
-  consent_id: string;
-  scope: string | null;
-  created_at: Date;
-  updated_at: Date | null;
-  revoked_at: Date | null;
-}): Grant => ({
+interface GrantRow {
+  readonly grant_id: string;
+  readonly client_id: string;
+  readonly consent_id: string;
+  readonly scope: string | null;
+  readonly created_at: Date;
+  readonly updated_at: Date | null;
+  readonly revoked_at: Date | null;
+}
+
+const grantOf = (row: GrantRow): Grant => ({
   grantId: row.grant_id as GrantId,
   clientId: row.client_id as ClientId,
   consentId: row.consent_id as ConsentId,
@@ -110,6 +120,9 @@ const grantColumns = [
   'g.revoked_at',
 ] as const;
 
+const consentGrantColumns = sql`g.grant_id, g.client_id, g.scope, g.created_at, g.updated_at, g.revoked_at,
+  ${consentColumns}`;
+
 export async function findGrant(store: Store, grantId: GrantId): Promise<Grant | null> {
   const row = await store
     .selectFrom('oauth.grant as g')
@@ -119,40 +132,50 @@ export async function findGrant(store: Store, grantId: GrantId): Promise<Grant |
   return row ? grantOf(row) : null;
 }
 
+/** With the consent that its grant is for now. */
 export async function findCode(store: Store, codeHash: Buffer): Promise<StoredCode | null> {
-  const row = await store
-    .selectFrom('oauth.authorization_code as c')
-    .innerJoin('oauth.grant as g', 'g.grant_id', 'c.grant_id')
-    .select([...grantColumns, 'c.redirect_uri', 'c.code_challenge', 'c.dpop_jkt', 'c.spent_at'])
-    .select([
-      sql<boolean>`c.expires_at <= ledger.now()`.as('is_expired'),
-      sql<boolean>`c.consent_id <> g.consent_id`.as('is_outdated'),
-    ])
-    .where('c.code_hash', '=', codeHash)
-    .executeTakeFirst();
+  const { rows } = await sql<GrantRow & GrantedConsentRow & CodeRow>`
+    select ${consentGrantColumns}, d.redirect_uri, d.code_challenge, d.dpop_jkt, d.spent_at is not null as is_spent,
+      d.expires_at <= ledger.now() as is_expired, d.consent_id <> g.consent_id as is_outdated
+    from oauth.authorization_code d join oauth.grant g on g.grant_id = d.grant_id ${joinConsent}
+    where d.code_hash = ${codeHash}`.execute(store);
+  const [row] = rows;
   if (!row) return null;
   return {
     grant: grantOf(row),
+    consent: readConsentOf(row),
     redirectUri: row.redirect_uri,
     codeChallenge: row.code_challenge,
     dpopJkt: row.dpop_jkt,
-    isSpent: row.spent_at !== null,
+    isSpent: row.is_spent,
     isExpired: row.is_expired,
     isOutdated: row.is_outdated,
   };
 }
 
+interface CodeRow {
+  readonly redirect_uri: string;
+  readonly code_challenge: string;
+  readonly dpop_jkt: string | null;
+  readonly is_spent: boolean;
+  readonly is_expired: boolean;
+  readonly is_outdated: boolean;
+}
+
+export interface StoredGrant {
+  readonly grant: Grant;
+  readonly consent: ReadConsent;
+}
+
 /** Null also for one from before its grant was replaced. */
-export async function findRefreshToken(store: Store, tokenHash: Buffer): Promise<Grant | null> {
-  const row = await store
-    .selectFrom('oauth.refresh_token as r')
-    .innerJoin('oauth.grant as g', (on) =>
-      on.onRef('g.grant_id', '=', 'r.grant_id').onRef('g.consent_id', '=', 'r.consent_id'),
-    )
-    .select(grantColumns)
-    .where('r.token_hash', '=', tokenHash)
-    .executeTakeFirst();
-  return row ? grantOf(row) : null;
+export async function findRefreshToken(store: Store, tokenHash: Buffer): Promise<StoredGrant | null> {
+  const { rows } = await sql<GrantRow & GrantedConsentRow>`
+    select ${consentGrantColumns}
+    from oauth.refresh_token r join oauth.grant g on g.grant_id = r.grant_id and g.consent_id = r.consent_id
+      ${joinConsent}
+    where r.token_hash = ${tokenHash}`.execute(store);
+  const [row] = rows;
+  return row ? { grant: grantOf(row), consent: readConsentOf(row) } : null;
 }
 
 /** False if it was revoked before. */

@@ -1,9 +1,9 @@
 // A consent as the token endpoint sees it: whether it stands, until when, and what it grants as an authorization detail.
-import { findConsent } from '../consent/consents.ts';
 import type { Store } from '../db/database.ts';
 import { type Clock, nowSeconds } from '../lib/clock.ts';
 import type { ConsentId, HouseholdId } from '../lib/ids.ts';
 import type { GrantedDetail } from './authorization-detail.ts';
+import { type ReadConsent, readConsent } from './granted-consent-store.ts';
 
 export interface GrantedConsent {
   readonly householdId: HouseholdId;
@@ -17,25 +17,12 @@ export async function findGrantedConsent(
   { db, clock }: { readonly db: Store; readonly clock: Clock },
   consentId: ConsentId,
 ): Promise<GrantedConsent | null> {
-  const consent = await findConsent(db, consentId);
-  if (!consent?.expiresAt) return null;
-  const { purpose, fuels, registers, resolution, from, until, once } = consent.terms;
-  const expiresS = Math.floor(consent.expiresAt.getTime() / 1000);
-  return {
-    householdId: consent.householdId,
-    inForce: consent.state === 'given' && expiresS > nowSeconds(clock),
-    expiresS,
-    detail: {
-      type: 'meter_readings',
-      purpose,
-      fuels: [...fuels],
-      registers: [...registers],
-      resolution,
-      from,
-      until,
-      ...(once ? { once } : {}),
-      consent_id: consentId,
-      meter_points: consent.meterPoints.map((point) => point.meterRef),
-    },
-  };
+  return grantedConsentOf(await readConsent(db, consentId), clock);
+}
+
+/** The same of one that was read. */
+export function grantedConsentOf(read: ReadConsent | null, clock: Clock): GrantedConsent | null {
+  if (read === null || read.expiresS === null) return null;
+  const { householdId, state, expiresS, detail } = read;
+  return { householdId, expiresS, detail, inForce: state === 'given' && expiresS > nowSeconds(clock) };
 }

@@ -31,8 +31,8 @@ async function find(
   text: string,
 ): Promise<PresentedToken | null> {
   if (/^[A-Za-z0-9_-]{43}$/.test(text)) {
-    const grant = await findRefreshToken(parts.db, sha256(text));
-    return grant && { kind: 'refresh', grant };
+    const stored = await findRefreshToken(parts.db, sha256(text));
+    return stored && { kind: 'refresh', grant: stored.grant };
   }
   const token = text.length > longestToken ? null : await verifyAccessToken(parts, text);
   return token && { kind: 'access', token };

@@ -6,10 +6,12 @@ import { sameText, sha256, sha256Base64url } from './digest.ts';
 import type { DpopProof } from './dpop.ts';
 import { invalidGrant, invalidRequest } from './errors.ts';
 import { findCode, findRefreshToken, type Grant, type StoredCode } from './grant-store.ts';
+import type { ReadConsent } from './granted-consent-store.ts';
 import type { Parameters } from './parameters.ts';
 
 export interface Redemption {
   readonly grant: Grant;
+  readonly consent: ReadConsent;
   /** Null for a refresh token. */
   readonly codeHash: Buffer | null;
   /** The code was redeemed before: whoever has it now, the grant is not safe. */
@@ -35,10 +37,11 @@ export async function readCode(
   const stored = await findCode(db, codeHash);
   // A code from before its grant was replaced gave what is dead already: using it again must not harm what came after.
   if (!stored || stored.grant.clientId !== clientId || stored.isOutdated) throw codeRefused();
-  if (stored.isSpent) return { grant: stored.grant, codeHash, isReuse: true };
-  if (stored.isExpired || stored.grant.isRevoked) throw codeRefused();
+  const { grant, consent } = stored;
+  if (stored.isSpent) return { grant, consent, codeHash, isReuse: true };
+  if (stored.isExpired || grant.isRevoked) throw codeRefused();
   refuseOtherRequest(stored, proof, parameters);
-  return { grant: stored.grant, codeHash, isReuse: false };
+  return { grant, consent, codeHash, isReuse: false };
 }
 
 function refuseOtherRequest(stored: StoredCode, proof: DpopProof, parameters: Parameters): void {
@@ -61,7 +64,7 @@ export async function readRefreshToken(
 ): Promise<Redemption> {
   if (refresh_token === undefined) throw invalidRequest('refresh_token is missing');
   if (!secretPattern.test(refresh_token)) throw refreshRefused();
-  const grant = await findRefreshToken(db, sha256(refresh_token));
-  if (!grant || grant.clientId !== clientId || grant.isRevoked) throw refreshRefused();
-  return { grant, codeHash: null, isReuse: false };
+  const stored = await findRefreshToken(db, sha256(refresh_token));
+  if (!stored || stored.grant.clientId !== clientId || stored.grant.isRevoked) throw refreshRefused();
+  return { ...stored, codeHash: null, isReuse: false };
 }

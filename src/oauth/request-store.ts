@@ -85,6 +85,16 @@ export async function openPushedRequest(
   clientId: string,
   sessionSeconds: number,
 ): Promise<PushedRequest | null> {
+  // A page that was opened before is looked at again and again: that writes nothing.
+  const opened = await store
+    .selectFrom('oauth.pushed_request')
+    .select(requestColumns)
+    .where('request_hash', '=', requestHash)
+    .where('client_id', '=', clientId)
+    .where('spent_at', 'is', null)
+    .where('session_until', '>', sql<Date>`ledger.now()`)
+    .executeTakeFirst();
+  if (opened) return pushedRequestOf(opened);
   const row = await store
     .updateTable('oauth.pushed_request')
     .set({ session_until: sql`coalesce(session_until, ${secondsFromNow(sessionSeconds)})` })

@@ -21,7 +21,7 @@ import {
   unauthorizedClient,
   unsupportedGrantType,
 } from './errors.ts';
-import { findGrantedConsent, type GrantedConsent } from './granted-consent.ts';
+import { type GrantedConsent, grantedConsentOf } from './granted-consent.ts';
 import { type GrantParts, revokeGrant } from './grants.ts';
 import { endpointsOf, resourceOf } from './metadata.ts';
 import { narrowDetail } from './narrow-detail.ts';
@@ -66,7 +66,7 @@ async function issueFromGrant(
 ): Promise<GrantTokenAnswer> {
   const redemption = await redeem(parts, caller, proof, parameters);
   if (parameters.scope !== undefined && parameters.scope !== redemption.grant.scope) throw scopeNotGranted();
-  const consent = await findGrantedConsent(parts, redemption.grant.consentId);
+  const consent = grantedConsentOf(redemption.consent, parts.clock);
   if (!consent) throw invalidGrant('the consent is unknown');
   if (redemption.isReuse) throw await revokeReused(parts, redemption, consent);
   if (!consent.inForce) throw invalidGrant('the consent is over');
