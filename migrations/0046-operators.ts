@@ -31,7 +31,6 @@ const people = (db: Kysely<unknown>) =>
       kept_in text not null check (kept_in in ('file', 'passkey')),
       public_key text not null check (length(public_key) between 1 and 1024),
       passkey_id text unique check (length(passkey_id) between 1 and 1400),
-      counter bigint not null default 0 check (counter >= 0),
       added_at timestamptz not null,
       check ((kept_in = 'passkey') = (passkey_id is not null))
     );
@@ -144,7 +143,6 @@ const rights = (db: Kysely<unknown>) =>
     grant execute on function operator.is_production() to stabledoor_app;
     grant select, insert on operator.operator, operator.credential to stabledoor_app;
     grant update (removed_at, removal_id) on operator.operator to stabledoor_app;
-    grant update (counter) on operator.credential to stabledoor_app;
     -- Whose signature stands in an entry, for whoever checks the ledger.
     grant select on operator.operator, operator.credential to stabledoor_audit;
     grant select, insert on operator.joining_code to stabledoor_app;

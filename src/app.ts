@@ -21,6 +21,7 @@ import { receiptSigner } from './oauth/sign-receipt.ts';
 import type { Parts } from './parts.ts';
 import { errorCodePages } from './web/developer/error-codes.ts';
 import { householderRoutes } from './web/householder/routes.ts';
+import { operatorRoutes } from './web/operator/routes.ts';
 
 export function createApp(parts: Parts): Express {
   const { issuer, trustProxy, mode, helpPhone } = parts.config;
@@ -52,6 +53,7 @@ export function createApp(parts: Parts): Express {
     noticesRoutes(parts),
     ...(mode === 'production' ? [] : [sandboxRoutes(parts)]),
     errorCodePages({ helpPhone }),
+    operatorRoutes({ ...parts, helpPhone }),
     householderRoutes({
       ...parts,
       db: parts.pagesDb,

@@ -33,6 +33,7 @@ import { readStatementIssuers } from './oauth/software-statement.ts';
 import { accessVerifier, type VerifyAccess } from './oauth/verify-access.ts';
 import type { Logger } from './observe/logger.ts';
 import { type Metrics, openMetrics } from './observe/metrics.ts';
+import { passkeyChecker } from './operator/passkey-proof.ts';
 import type { ProposalParts } from './operator/proposals.ts';
 import { actsOf } from './parts-acts.ts';
 import { startBackground } from './parts-background.ts';
@@ -211,7 +212,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       operators: {
         ...{ db, ledger, clock, production },
         acts: actsOf({ db, ledger, ledgerKeys, keyDir, clock }),
-        checkPasskey: async () => null,
+        checkPasskey: passkeyChecker(db, issuer),
       },
       limiter: rateLimiter({ db, clock, logger }, config.rateLimits),
       verifyAccess: accessVerifier({ issuer: config.issuer, clock, signingKeys, dpopNonces: nonces }),

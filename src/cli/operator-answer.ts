@@ -1,11 +1,9 @@
 // How the command line shows a proposal, and how a command that takes two operators in production proposes what it would do.
 import type { Config } from '../config.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
-import { StabledoorError } from '../lib/errors.ts';
-import type { ActWords } from '../operator/act.ts';
 import { type OperatorKey, readOperatorKey } from '../operator/operator-key.ts';
 import type { Proposal } from '../operator/proposal-store.ts';
-import { type ProposalParts, payloadOf, propose } from '../operator/proposals.ts';
+import { type ProposalParts, propose, wordsOf } from '../operator/proposals.ts';
 import { UsageError } from './failure.ts';
 import { withParts } from './opened.ts';
 import { oneLine, openOutput, table } from './output.ts';
@@ -28,7 +26,7 @@ export async function proposeAndAnswer(
   const signer = await ownSigner(config);
   await withParts(config, async ({ operators }) => {
     const proposal = await propose(operators, signer, proposed);
-    const text = `${wordsOf(operators, proposal)}\nAnother operator approves it: \`stabledoor operator approve ${proposal.proposalId}\``;
+    const text = `${textOf(operators, proposal)}\nAnother operator approves it: \`stabledoor operator approve ${proposal.proposalId}\``;
     openOutput(json).answer(shown(operators, proposal), text);
   });
 }
@@ -39,7 +37,7 @@ export function shown(parts: ProposalParts, proposal: Proposal): { [name: string
     proposal: proposal.proposalId,
     act: proposal.act,
     status: proposal.status,
-    words: Object.fromEntries(linesOf(parts, proposal)),
+    words: Object.fromEntries(wordsOf(parts, proposal)),
     digest: proposal.digest,
     proposed_by: proposal.proposedBy,
     proposed_at: proposal.proposedAt.toISOString(),
@@ -50,25 +48,13 @@ export function shown(parts: ProposalParts, proposal: Proposal): { [name: string
   };
 }
 
-export function wordsOf(parts: ProposalParts, proposal: Proposal): string {
+export function textOf(parts: ProposalParts, proposal: Proposal): string {
   const title = parts.acts.find((one) => one.name === proposal.act)?.title ?? proposal.act;
   const state: [string, string][] = [
     ['Proposal', proposal.proposalId],
     ['Status', proposal.fault === null ? proposal.status : `${proposal.status}, not done: ${proposal.fault}`],
     ['Expires', proposal.expiresAt.toISOString()],
   ];
-  const lines = [...state, ...linesOf(parts, proposal)].map(([label, value]) => [label, oneLine(value)]);
+  const lines = [...state, ...wordsOf(parts, proposal)].map(([label, value]) => [label, oneLine(value)]);
   return `${title[0]?.toUpperCase()}${title.slice(1)}\n${table(lines)}`;
-}
-
-/** What can be read of it still: nothing, once the household that it was about is erased. */
-export function linesOf(parts: ProposalParts, proposal: Proposal): ActWords {
-  const act = parts.acts.find((one) => one.name === proposal.act);
-  if (!act || proposal.payload === null) return [];
-  try {
-    return act.words(payloadOf(proposal));
-  } catch (error) {
-    if (!(error instanceof StabledoorError)) throw error;
-    return [['Fault', error.message]];
-  }
 }

@@ -8,7 +8,7 @@ import { listProposals, type Proposal } from '../operator/proposal-store.ts';
 import { approve, carryOut, decline, type ProposalParts } from '../operator/proposals.ts';
 import { UsageError } from './failure.ts';
 import { withParts } from './opened.ts';
-import { ownSigner, proposeAndAnswer, shown, wordsOf } from './operator-answer.ts';
+import { ownSigner, proposeAndAnswer, shown, textOf } from './operator-answer.ts';
 import { openOutput } from './output.ts';
 
 interface Json {
@@ -36,7 +36,7 @@ export function addProposalCommands(family: Command): void {
     .action((options: Json & { readonly all?: true }) =>
       withParts(readConfig(), async ({ operators }) => {
         const found = await listProposals(operators.db, { waiting: !options.all });
-        const text = found.map((one) => wordsOf(operators, one)).join('\n\n');
+        const text = found.map((one) => textOf(operators, one)).join('\n\n');
         openOutput(options.json ?? false).answer(
           found.map((one) => shown(operators, one)),
           text || 'Nothing waits.',
@@ -83,7 +83,7 @@ function addDeciding(
 }
 
 const answer = (parts: ProposalParts, proposal: Proposal, { json }: Json): void =>
-  openOutput(json ?? false).answer(shown(parts, proposal), wordsOf(parts, proposal));
+  openOutput(json ?? false).answer(shown(parts, proposal), textOf(parts, proposal));
 
 const longestInput = 256 * 1024;
 

@@ -60,18 +60,18 @@ export interface Newcomer {
   readonly key: NewKey;
 }
 
-/** Spends the code. Errors: `joining_code_invalid`, `invalid_request`. */
+/** Spends the code. `operatorId`: whom a passkey was made for. Errors: `joining_code_invalid`, `invalid_request`. */
 export async function joinWithCode(
   parts: JoiningParts,
   newcomer: Newcomer,
   code: string,
+  operatorId: OperatorId = newId('operator'),
 ): Promise<OperatorId> {
   const { db, ledger, production } = parts;
   if (production && newcomer.role !== 'administrator')
     throw new StabledoorError('invalid_request', 'The first two operators are administrators.');
   const joined = await db.transaction().execute(async (tx) => {
     if (!(await spendCode(tx, hashCode(code), mostWrongCodes))) return null;
-    const operatorId = newId('operator');
     await ledger.appendWithin(tx, await addOperatorRow(tx, { ...newcomer, operatorId }, null));
     return operatorId;
   });

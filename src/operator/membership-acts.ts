@@ -4,6 +4,7 @@ import type { Store } from '../db/database.ts';
 import { foundingOperators, type OperatorRole } from '../ledger/operator-acts.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { idPattern, newId, newRequestId, type OperatorId } from '../lib/ids.ts';
+import { findPasskey } from '../passkey/passkey-store.ts';
 import { type Act, defineAct, proposalField } from './act.ts';
 import { addOperatorRow } from './joining.ts';
 import { operatorName, operatorRole } from './operator.ts';
@@ -37,8 +38,8 @@ const addOperator = defineAct({
   title: 'add an operator',
   takes: '{"name", "role", "public_key": {"key": JWK, "passkey_id"?}}',
   input: addInput,
-  prepare: async (_store, { name, role, public_key }) => ({
-    operator: newId('operator') as string,
+  prepare: async (store, { name, role, public_key }) => ({
+    operator: await operatorIdOf(store, public_key.passkeyId),
     name,
     role: role as string,
     key: public_key.publicKey,
@@ -88,6 +89,14 @@ const removeOperator = defineAct({
     return [{ req: newRequestId(), householdId: null, body }];
   },
 });
+
+/** A passkey was made for one operator to be, before two let them in. Errors: `invalid_request`. */
+async function operatorIdOf(store: Store, passkeyId: string | null): Promise<string> {
+  if (passkeyId === null) return newId('operator');
+  const passkey = await findPasskey(store, Buffer.from(passkeyId, 'base64url'));
+  if (passkey?.owner.startsWith('operator_')) return passkey.owner;
+  throw new StabledoorError('invalid_request', 'There is no such passkey: it is made on the joining page.');
+}
 
 /** Else nobody could ever add one again. */
 async function requireTwoLeft(store: Store): Promise<void> {

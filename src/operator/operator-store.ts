@@ -56,7 +56,7 @@ export async function findCredential(
 ): Promise<Credential | null> {
   const row = await store
     .selectFrom('operator.credential')
-    .select(['credential_id', 'operator_id', 'kept_in', 'public_key', 'passkey_id', 'counter'])
+    .select(['credential_id', 'operator_id', 'kept_in', 'public_key', 'passkey_id'])
     .where((eb) =>
       'passkeyId' in by ? eb('passkey_id', '=', by.passkeyId) : eb('credential_id', '=', by.credentialId),
     )
@@ -68,7 +68,6 @@ export async function findCredential(
     keptIn: row.kept_in,
     publicKey: row.public_key,
     passkeyId: row.passkey_id,
-    counter: row.counter,
   };
 }
 
@@ -106,10 +105,7 @@ export async function insertOperator(
 }
 
 /** False where somebody has that key already. */
-export async function insertCredential(
-  tx: BrokerTransaction,
-  credential: Omit<Credential, 'counter'>,
-): Promise<boolean> {
+export async function insertCredential(tx: BrokerTransaction, credential: Credential): Promise<boolean> {
   const added = await tx
     .insertInto('operator.credential')
     .values({

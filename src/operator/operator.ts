@@ -19,8 +19,8 @@ export interface Credential {
   readonly keptIn: 'file' | 'passkey';
   /** A JWK in canonical form. */
   readonly publicKey: string;
+  /** The name that an authenticator gave it. */
   readonly passkeyId: string | null;
-  readonly counter: number;
 }
 
 export type NewKey = Pick<Credential, 'keptIn' | 'publicKey' | 'passkeyId'>;

@@ -18,12 +18,12 @@ export interface Signing {
   readonly credential: Credential;
 }
 
-/** Checks what a passkey answered. Gives the authenticator's new counter, or null where it does not hold. */
+/** Whether a passkey answered that statement, on our own pages. */
 export type CheckPasskey = (
   credential: Credential,
   statement: string,
   proof: OperatorProof,
-) => Promise<number | null>;
+) => Promise<boolean>;
 
 /** Errors: `operator_unknown`. */
 export async function findSigning(store: Store | BrokerTransaction, thumbprint: string): Promise<Signing> {
@@ -44,7 +44,7 @@ export async function proven(
   const holds =
     proof.key === credential.credentialId &&
     (credential.keptIn === 'passkey'
-      ? (await checkPasskey(credential, statement, proof)) !== null
+      ? await checkPasskey(credential, statement, proof)
       : proof.client_data === undefined && signedBy(credential.publicKey, statement, proof.signature));
   if (!holds) throw new StabledoorError('operator_proof_invalid');
   return proof;

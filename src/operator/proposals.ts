@@ -10,7 +10,7 @@ import { canonicalJson, type JsonValue } from '../lib/canonical-json.ts';
 import type { Clock } from '../lib/clock.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { newId, newRequestId, type OperatorId } from '../lib/ids.ts';
-import type { Act } from './act.ts';
+import type { Act, ActWords } from './act.ts';
 import { holdOperators } from './operator-store.ts';
 import { type CheckPasskey, findSigning, proven, type Signer, type Signing } from './proof.ts';
 import {
@@ -225,7 +225,19 @@ async function hold(tx: BrokerTransaction, operatorIds: readonly OperatorId[]): 
     throw new StabledoorError('operator_unknown', 'Whoever proposed it, or you, is no operator any more.');
 }
 
-function actOf({ acts }: ProposalParts, name: string): Act {
+/** What can be read of it still: nothing, once the household that it was about is erased. */
+export function wordsOf(parts: Pick<ProposalParts, 'acts'>, proposal: Proposal): ActWords {
+  if (proposal.payload === null) return [];
+  try {
+    return actOf(parts, proposal.act).words(payloadOf(proposal));
+  } catch (error) {
+    if (!(error instanceof StabledoorError)) throw error;
+    return [['Fault', error.message]];
+  }
+}
+
+/** Errors: `invalid_request`, with the names of those that there are. */
+export function actOf({ acts }: Pick<ProposalParts, 'acts'>, name: string): Act {
   const act = acts.find((one) => one.name === name);
   if (!act)
     throw new StabledoorError(

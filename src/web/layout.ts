@@ -19,6 +19,8 @@ export interface Frame {
   /** Null when nobody is signed in. */
   readonly formToken: string | null;
   readonly helpPhone: string | null;
+  /** In the place of a householder's links. */
+  readonly links?: Html;
 }
 
 /** Somewhere harmless, for whoever must be seen doing something else. */
@@ -38,7 +40,7 @@ ${page.script === true && html`<script src="/assets/site.js" defer></script>`}
 <a href="#main-content" class="govuk-skip-link">${site.skip}</a>
 <header class="site-header"><div class="govuk-width-container site-header__row">
 <a class="site-header__name" href="/">${site.name}</a>
-${frame.formToken === null ? signedOutLinks() : signedInLinks(frame.formToken)}
+${frame.links ?? (frame.formToken === null ? signedOutLinks() : signedInLinks(frame.formToken))}
 </div></header>
 <div class="govuk-width-container">
 <main class="govuk-main-wrapper" id="main-content"><div class="govuk-grid-row"><div class="govuk-grid-column-two-thirds">

@@ -39,7 +39,7 @@ export async function testOperators(databases: TestDatabases, ledger: TestLedger
     clock: machineClock,
     production: true,
     acts: [...membershipActs, ...registryActs],
-    checkPasskey: async () => null,
+    checkPasskey: async () => false,
   };
   const join_ = async (name: string): Promise<TestOperator> => {
     const own = await key();

@@ -20,7 +20,6 @@ export interface OperatorTables {
     public_key: string;
     /** The name that an authenticator gave it (WebAuthn), base64url. */
     passkey_id: string | null;
-    counter: Generated<number>;
     added_at: Date;
   };
   'operator.joining_code': {
@@ -29,6 +28,14 @@ export interface OperatorTables {
     expires_at: Date;
     tries: Generated<number>;
     used_at: ColumnType<Date | null, never, Date>;
+  };
+  'operator.session': {
+    token_hash: Buffer;
+    operator_id: string;
+    begun_at: Date;
+    seen_at: Date;
+    expires_at: Date;
+    ended_at: ColumnType<Date | null, never, Date>;
   };
   'operator.proposal': {
     proposal_id: string;
