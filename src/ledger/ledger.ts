@@ -53,6 +53,8 @@ export interface AppendRequest {
   /** Fields of `personal` that are kept as well, sealed under the household's key, whichever body is written. */
   readonly evidence?: readonly string[];
   readonly guards?: readonly Guard[];
+  /** Appended when this one became durable too late: its caller had been told that nothing was done. */
+  readonly whenLate?: (receipt: Receipt) => AppendRequest;
 }
 
 export type LogMode = 'production' | 'sandbox' | 'demo';
@@ -119,6 +121,15 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
   const sequencer = openSequencer(write, parts.logger, limits);
   const turns = openTurns();
   let stopDraining = async () => {};
+  const takeBack = ({ whenLate }: AppendRequest, receipt: Receipt) => {
+    if (whenLate === undefined || receipt.outcome !== 'allowed') return;
+    ledger.append(whenLate(receipt)).catch((error: unknown) => {
+      parts.logger.warn(
+        { err: error, index: receipt.index },
+        'an entry that came too late is not taken back',
+      );
+    });
+  };
   const ledger: Ledger = {
     logId,
     origin,
@@ -127,7 +138,8 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     },
     append: timed(parts.metrics, async (request) => {
       const expiresAt = performance.now() + limits.deadlineMs;
-      return sequencer.append(await prepare(batchParts, request, expiresAt), expiresAt);
+      const prepared = await prepare(batchParts, request, expiresAt);
+      return sequencer.append(prepared, expiresAt, (receipt) => takeBack(request, receipt));
     }),
     async appendWithin(tx, requests) {
       const prepared = await prepareAll(batchParts, requests, limits.deadlineMs);

@@ -19,9 +19,10 @@ export type BatchWriter = (entries: readonly PreparedEntry[]) => Promise<BatchOu
 export interface Sequencer {
   /**
    * Resolves once the entry is durable. `expiresAt` is of performance.now(), for whoever has spent some of the time
-   * already. Errors: ledger_unavailable, GuardRefused, RequestRepeated.
+   * already. Errors: ledger_unavailable, GuardRefused, RequestRepeated. `onLate` is told of an entry that became durable
+   * after its caller had been refused: it says that something was done, and it was not.
    */
-  append(entry: PreparedEntry, expiresAt?: number): Promise<Receipt>;
+  append(entry: PreparedEntry, expiresAt?: number, onLate?: (receipt: Receipt) => void): Promise<Receipt>;
   /** Lets the batch under way end and refuses what comes after. */
   close(): Promise<void>;
 }
@@ -74,12 +75,18 @@ export function openSequencer(
   }
 
   return {
-    append(entry, expiresAt = performance.now() + limits.deadlineMs) {
+    append(entry, expiresAt = performance.now() + limits.deadlineMs, onLate) {
       if (closed || queue.length >= limits.queueLength) return Promise.reject(tooMuch());
       return new Promise((done, fail) => {
-        const timer = setTimeout(() => fail(late()), Math.max(0, expiresAt - performance.now()));
+        let isRefused = false;
+        const refuse = () => {
+          isRefused = true;
+          fail(late());
+        };
+        const timer = setTimeout(refuse, Math.max(0, expiresAt - performance.now()));
         const settle = (outcome: BatchOutcome | Error) => {
           clearTimeout(timer);
+          if (isRefused && 'index' in outcome) return onLate?.(outcome);
           settleWith(outcome, done, fail);
         };
         queue.push({ entry, expiresAt, settle });

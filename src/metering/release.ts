@@ -87,6 +87,7 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
         : refusalOf(facts, request, { reasons: [reason], policy: policy.digest, storeRead }),
     refusalPersonal: ['proof', 'facts'],
     evidence: ['proof', 'facts'],
+    whenLate: ({ index }) => voidEntry(facts, index),
   });
   if (receipt.reason === 'policy_changed') await parts.policies.refresh();
   if (receipt.outcome === 'refused')
@@ -135,16 +136,18 @@ async function recordRefusal(
   return refused(reasons[0] as string, receipt, parts.clock.nowMs(), facts, request);
 }
 
+const voidEntry = ({ householdId }: ReleaseFacts, disclosure: number): AppendRequest => ({
+  req: newRequestId(),
+  householdId,
+  body: voidOf(disclosure),
+});
+
 /** The entry is there and the readings are not going: says so, and answers that nothing was released. */
 async function dropRelease(
   parts: ReleaseParts,
   facts: ReleaseFacts,
   receipt: Receipt,
 ): Promise<StabledoorError> {
-  await parts.ledger.append({
-    req: newRequestId(),
-    householdId: facts.householdId,
-    body: voidOf(receipt.index),
-  });
+  await parts.ledger.append(voidEntry(facts, receipt.index));
   return new StabledoorError('ledger_unavailable', 'The release took too long, so nothing was released.');
 }

@@ -14,7 +14,11 @@ export interface SecondBroker {
 const program = join(import.meta.dirname, '../../src/main.ts');
 const patienceMs = 20_000;
 
-export async function secondBroker(first: TestBroker): Promise<SecondBroker> {
+/** `further` settings of its own take the place of the first one's. */
+export async function secondBroker(
+  first: TestBroker,
+  further: Readonly<Record<string, string>> = {},
+): Promise<SecondBroker> {
   const port = await freePort();
   const { config } = first.parts;
   const child = spawn(process.execPath, [program], {
@@ -25,6 +29,7 @@ export async function secondBroker(first: TestBroker): Promise<SecondBroker> {
       STABLEDOOR_ISSUER: first.issuer,
       STABLEDOOR_KEY_DIR: config.keyDir,
       STABLEDOOR_LOG_ORIGIN: config.logOrigin,
+      ...further,
     },
   });
   let said = '';

@@ -77,9 +77,9 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
   });
 }
 
-/** Whether the ledger has the last step of a consent already: of a stop, that may take until it can be written. */
+/** Whether the ledger has the stop of a consent already, if there was one: that may take until it can be written. */
 export async function isRecorded({ db }: ConsentsPageParts, { consentId }: Consent): Promise<boolean> {
-  return (await listSteps(db, consentId)).at(-1)?.index !== null;
+  return !(await listSteps(db, consentId)).some(({ event, index }) => event === 'stop' && index === null);
 }
 
 /** Before anything can fail: whatever does, the page must say that it is not stopped yet. */
