@@ -6,6 +6,7 @@ import { addBackupCommand } from './backup.ts';
 import { addConfigCommand } from './config.ts';
 import { addConsentCommands } from './consent.ts';
 import { addDoctorCommand } from './doctor.ts';
+import { addDrillCommand } from './drill.ts';
 import { failureOf } from './failure.ts';
 import { addHouseholdCommands } from './household.ts';
 import { addImportCommand } from './import.ts';
@@ -51,6 +52,7 @@ export function commandLine(): Command {
   addPolicyCommands(program);
   addConfigCommand(program);
   addDoctorCommand(program);
+  addDrillCommand(program);
   return program;
 }
 

@@ -12,7 +12,7 @@ import {
   readStoredEntries,
   type SizedNote,
 } from './export-store.ts';
-import { checkpointFrom, findLog, latestCheckpoint } from './ledger-store.ts';
+import { checkpointFrom, findLog, isClosed, latestCheckpoint } from './ledger-store.ts';
 import type { Hash } from './merkle.ts';
 import { frontierRanges } from './merkle-proof.ts';
 import { sha256 } from './node-crypto.ts';
@@ -91,6 +91,8 @@ async function checkpointTo(
   from: number,
 ): Promise<SizedNote | null> {
   if (to === undefined) {
+    // What a log has last no witness may have seen, and none ever will: the next one stands on all of it.
+    if (await isClosed(db, logId)) return await latestCheckpoint(db, logId);
     const newest = await newestWitnessed(db, logId);
     // Nothing of the range has been seen: what there is goes out, and verification says so.
     if (newest === null || newest.size <= from) return await latestCheckpoint(db, logId);
@@ -108,7 +110,7 @@ async function keysAt(db: Store, logId: number, from: number): Promise<string[]>
   const since = await readStoredEntries(db, logId, before?.size ?? 0, Math.max(from, 1));
   for (const { entry } of since) {
     const body = readBody(entry.toString('utf8'));
-    if (body?.kind === 'log.opened') keys.add(body.key);
+    if (body?.kind === 'log.opened' || body?.kind === 'log.succeeded') keys.add(body.key);
     if (body?.kind === 'key.published' && body.use === 'ledger') keys.add(body.key);
     if (body?.kind === 'key.retired' && body.use === 'ledger') keys.delete(body.key);
   }

@@ -156,6 +156,16 @@ export async function findLog(db: Store, logId: number): Promise<{ origin: strin
   return row ?? null;
 }
 
+/** Another log has succeeded it. */
+export async function isClosed(db: Store, logId: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('ledger.head')
+    .select('closed')
+    .where('log_id', '=', logId)
+    .executeTakeFirst();
+  return row?.closed ?? false;
+}
+
 /** At most 1,000, by number. */
 export async function listLogs(
   db: Store,

@@ -149,6 +149,11 @@ test('both logs verify as one line with the former key alone, and the lost entri
   const [former, next] = await verdicts([formerKey]);
   assert.deepEqual(former?.violations, []);
   assert.deepEqual(next?.violations, []);
+  const byThemselves = await verdicts([]);
+  assert.ok(
+    byThemselves.every(({ sound }) => sound),
+    'each export names its key',
+  );
   const { kept, longest } = succession.known;
   assert.deepEqual(next?.former, {
     origin: broker.parts.config.logOrigin,
