@@ -13,6 +13,7 @@ import { findLogInForce } from '../ledger/log-in-force.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
 import { findRightsFault } from '../ledger/start-check.ts';
+import { lookAtTree } from '../ledger/tree-damage.ts';
 import { assertReadOnly } from '../parts.ts';
 import { type Check, type Finding, run } from './check.ts';
 import { withStores } from './opened.ts';
@@ -45,6 +46,7 @@ async function examine(config: Config, stores: Stores, findings: Finding[]): Pro
       rightsCheck(db),
       meterStoreCheck(meterStore),
       logCheck(config, db),
+      treeCheck(config, db),
       clockCheck(config, db),
       pendingCheck(config, db),
     ];
@@ -99,6 +101,20 @@ const logCheck = (config: Config, db: Database): Check => ({
     const trust = { origin: log.origin, logKeys: keys.filter(({ name }) => name === log.origin) };
     await openCheckpoint(checkpoint.note, trust, nodeCrypto);
     return `${log.origin}, ${checkpoint.size} entries; the newest checkpoint is signed with our key`;
+  },
+});
+
+/** What is older, `stabledoor ledger verify` looks at. */
+const newestEntries = 1_048_576;
+
+const treeCheck = (config: Config, db: Database): Check => ({
+  name: 'stored tree',
+  mend: 'somebody changed the database past the broker: verify it (`stabledoor ledger verify`), keep it, and restore a backup',
+  async look() {
+    const { logId } = await findLogInForce(db, config.logOrigin);
+    const damage = await lookAtTree(db, logId, { last: newestEntries });
+    if (damage !== null) throw new Error(damage);
+    return `the newest ${newestEntries.toLocaleString('en')} entries at most, and all upper hashes that they make`;
   },
 });
 

@@ -8,6 +8,7 @@ import { type Lines, readExportLines } from '../ledger/export-format.ts';
 import type { LogName } from '../ledger/log-in-force.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
+import { lookAtTree } from '../ledger/tree-damage.ts';
 import type { Verdict, Violation } from '../ledger/verdict.ts';
 import { NoteError } from '../ledger/verifier-key.ts';
 import { verifyLine } from '../ledger/verify.ts';
@@ -48,7 +49,7 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
 export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   const config = readConfig();
   if (options.former) throw new UsageError('--former: goes with --export');
-  const verdicts = await withDatabase(config, async ({ db, log }) => {
+  const { verdicts, damage } = await withDatabase(config, async ({ db, log }) => {
     const line = [...log.formers, log];
     const keys = options.key ?? (await ownKeys(config, line));
     const logs = await Promise.all(
@@ -57,9 +58,11 @@ export async function verifyDatabase(options: VerifyOptions): Promise<void> {
         return () => exportLines(db, { logId, policies, to: 'newest' });
       }),
     );
-    return await verify(logs, keys, options);
+    const verdicts = await verify(logs, keys, options);
+    // What the store keeps of the tree, verification makes itself and never reads.
+    return { verdicts, damage: await lookAtTree(db, log.logId) };
   });
-  say(verdicts, options);
+  say(verdicts, options, damage);
 }
 
 async function ownKeys({ keyDir }: Config, line: readonly LogName[]): Promise<string[]> {
@@ -108,17 +111,23 @@ async function* counted(
 }
 
 /** The newest log's verdict, with those of the logs that it goes on for. Errors: BadNews where one is not sound. */
-function say(verdicts: readonly Verdict[], options: VerifyOptions): void {
+function say(verdicts: readonly Verdict[], options: VerifyOptions, damage?: string | null): void {
   const output = openOutput(options.json ?? false);
   const newest = verdicts.at(-1) as Verdict;
   const formers = verdicts.slice(0, -1);
   const unsound = verdicts.find(({ sound }) => !sound);
-  const value = { ...verdictValue(newest), sound: unsound === undefined };
+  const isSound = unsound === undefined && (damage ?? null) === null;
+  const stored = damage === undefined ? {} : { store_damage: damage };
+  const value = { ...verdictValue(newest), ...stored, sound: isSound };
   output.answer(
     formers.length === 0 ? value : { ...value, formers: formers.map(verdictValue) },
     verdicts.map(verdictText).join('\n\n'),
   );
-  if (unsound === undefined) return;
+  if (isSound) return;
+  if (unsound === undefined) {
+    output.complain(`the database is damaged: ${damage}`);
+    throw new BadNews();
+  }
   const [first] = unsound.violations;
   const others = verdicts.reduce((sum, { violationCount }) => sum + violationCount, -1);
   output.complain(

@@ -245,3 +245,15 @@ export async function takeOverPending(tx: BrokerTransaction, logId: number): Pro
     select ledger.take_over_pending(${logId}::smallint) as taken`.execute(tx);
   return rows[0]?.taken ?? 0;
 }
+
+/** The same of the leaves `from` to `to`, exclusive, and of the stored hashes that runs of theirs complete. */
+export async function findTreeDamage(
+  db: Store,
+  logId: number,
+  from: number,
+  to: number,
+): Promise<string | null> {
+  const { rows } = await sql<{ damage: string | null }>`
+    select ledger.find_tree_damage(${logId}::smallint, ${from}::bigint, ${to}::bigint) as damage`.execute(db);
+  return rows[0]?.damage ?? null;
+}
