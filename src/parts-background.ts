@@ -4,6 +4,7 @@ import { composeConsentMail } from './consent/compose-mail.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
 import { watchLinks } from './household/lapse-links.ts';
 import { watchMap } from './ledger/publish-map.ts';
+import { watchOldNotices } from './notify/age-out.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
 import { watchMail } from './notify/deliver-mail.ts';
 import { watchSpent } from './oauth/housekeeping.ts';
@@ -24,6 +25,7 @@ export function startBackground(parts: BackgroundParts): () => Promise<void> {
     watchLinks(parts),
     watchErasures(parts),
     watchSpent(parts),
+    watchOldNotices(parts),
     watchMail({
       ...parts,
       compose: composeConsentMail({ ...parts, signReceipt: receiptSigner(parts.signingKeys) }),

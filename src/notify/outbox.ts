@@ -151,3 +151,27 @@ export async function giveUpWaiting(store: Store, clientId: ClientId): Promise<v
     .where('outcome', 'is', null)
     .execute();
 }
+
+export interface GivenUp {
+  readonly clientId: ClientId;
+  readonly contact: string | null;
+  readonly count: number;
+}
+
+/** What has waited for more than so many whole days, the oldest first and at most `most`; how much of it is whose. */
+export async function giveUpOld(store: Store, days: number, most: number): Promise<GivenUp[]> {
+  const { rows } = await sql<{ client_id: string; contact: string | null; count: number }>`
+    with old as materialized (
+      select n.notice_id from notify.notice n
+       where n.outcome is null
+         and n.happened_at < date_trunc('day', ledger.now(), 'UTC') - ${days} * interval '1 day'
+       order by n.happened_at limit ${most} for update skip locked
+    ), gone as (
+      update notify.notice n set outcome = 'given-up', settled_at = ledger.now(), fault = 'nobody took it in time'
+        from old where n.notice_id = old.notice_id returning n.client_id
+    )
+    select g.client_id, r.contact, count(*)::integer as count
+      from gone g left join notify.receiver r on r.client_id = g.client_id
+     group by g.client_id, r.contact order by g.client_id`.execute(store);
+  return rows.map((row) => ({ clientId: row.client_id as ClientId, contact: row.contact, count: row.count }));
+}

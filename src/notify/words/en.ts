@@ -19,3 +19,13 @@ This happened on ${happenedAt.toISOString()}. We tried six times to push notice 
 ${fault}. It will not be tried again.
 `,
 });
+
+/** For whoever let notices wait for a month. */
+export const agedOutMail = (count: number) => ({
+  subject: 'Notices that you did not fetch are gone',
+  text: `${count} ${count === 1 ? 'notice' : 'notices'} about your consents waited for you for a month and ${count === 1 ? 'is' : 'are'} gone.
+
+Ask for your consents (GET /v1/consents) to see which are over, and stop using what came by them. Fetch your notices at least
+once a day, or have the operator set an address that they are sent to.
+`,
+});
