@@ -113,7 +113,8 @@ function wordsOf({ former, known, successor, endedConsents, suspended }: Success
   return [
     `${former.origin} is closed with ${kept.size} entries. ${lost} What came after the last known entry cannot be known.`,
     `${successor.origin} goes on. Its key, for witnesses and whoever verifies: ${successor.verifierKey}`,
-    `${endedConsents} consents ended: householders are asked again.`,
+    `${endedConsents} consents ended; their householders are told by mail.`,
+    'Do again what was done since the backup: erasures, moves out, suspensions, operators, registrations.',
     `${suspended.length} third parties wait to be looked at${suspended.length === 0 ? '.' : ': `stabledoor third-party restore ID`, one by one:'}`,
     ...suspended.map((id) => `  ${id}`),
     'Start the broker again, and back the key folder up.',

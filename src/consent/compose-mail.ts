@@ -4,12 +4,13 @@ import { findOccupier } from '../household/household-store.ts';
 import { addDays, localDateAt } from '../lib/local-date.ts';
 import type { Mail } from '../notify/mail.ts';
 import type { DueMail } from '../notify/mail-store.ts';
+import { findThirdParty } from '../registry/registry-store.ts';
 import { stateAt } from './consent.ts';
-import { findConsent } from './consent-store.ts';
+import { type Consent, findConsent } from './consent-store.ts';
 import { type IssuedReceipt, issueReceipt, type ReceiptParts } from './issue-receipt.ts';
 import { isAskable } from './wording.ts';
 import { dateWords, purposeWords, resolutionWords } from './words/en.ts';
-import { consentMail, type MailWords } from './words/mail-en.ts';
+import { consentMail, type MailWords, restoredMail } from './words/mail-en.ts';
 
 const zone = 'Europe/London';
 
@@ -19,8 +20,9 @@ export const composeConsentMail =
   async (due: DueMail): Promise<Mail | null> => {
     const consent = await findConsent(parts.db, due.consentId);
     const occupier = await findOccupier(parts.db, due.occupierId);
-    if (consent === null || occupier === null || stateAt(consent, parts.clock.nowMs()) !== 'given')
-      return null;
+    if (consent === null || occupier === null) return null;
+    if (due.kind === 'restored') return await restoredMailTo(occupier.email, consent, parts);
+    if (stateAt(consent, parts.clock.nowMs()) !== 'given') return null;
     // A receipt of a version that was narrowed since: that of the newer one is on its way.
     if (due.kind === 'receipt' && consent.version > due.number) return null;
     const issued = await issueReceipt(parts, due.consentId);
@@ -32,6 +34,18 @@ export const composeConsentMail =
         : {}),
     };
   };
+
+/** A consent that ended with its log: the only mail about one that is over. */
+async function restoredMailTo(to: string, consent: Consent, { db, issuer }: ReceiptParts): Promise<Mail> {
+  const party = await findThirdParty(db, consent.clientId);
+  const { purpose } = consent.terms;
+  const words = restoredMail({
+    party: party?.tradingName ?? consent.clientId,
+    why: isAskable(purpose) ? purposeWords[purpose].why : purpose,
+    page: `${issuer}/consents`,
+  });
+  return { to, ...words, reference: `restored of ${consent.consentId}` };
+}
 
 function wordsOf({ consent, partyName, stopLink }: IssuedReceipt, issuer: string): MailWords {
   const { purpose, resolution, from, until } = consent.terms;

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
 import type { ConsentId, OccupierId } from '../lib/ids.ts';
 
-export type MailKind = 'receipt' | 'reminder' | 'ending';
+export type MailKind = 'receipt' | 'reminder' | 'ending' | 'restored';
 
 export interface QueuedMail {
   readonly occupierId: OccupierId;

@@ -111,6 +111,13 @@ test('a log that was set back is closed, its consents end, and its third parties
   assert.equal(succession.endedConsents, 1);
   assert.deepEqual(succession.suspended, [party.clientId]);
   await assert.rejects(succeedAfterRestore(partsOf(broker)), /another has succeeded it/);
+  const { rows } = await sql<{ consent_id: string }>`
+    select consent_id from notify.mail where kind = 'restored'`.execute(databases.app);
+  assert.deepEqual(
+    rows.map((row) => row.consent_id),
+    [stopped.consentId],
+    'its householder is told',
+  );
 });
 
 test('a broker that was up meanwhile writes nothing more, and says that it must be started again', async () => {

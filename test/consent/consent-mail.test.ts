@@ -45,6 +45,17 @@ const move = async (byMs: number) => {
   await clock.refresh();
 };
 
+test('who shared something when a log was closed after a restore is told, and pushed to nothing', async () => {
+  const { home, consent } = await shared();
+  await sent();
+  await sql`select consent.close_log(${ledger.logId}::smallint)`.execute(db);
+  const mail = (await sent()).find(({ to }) => to === home.email);
+  assert.match(mail?.subject ?? '', /^Sharing with Brightwatt.* has ended$/);
+  assert.match(mail?.text ?? '', /they have to ask you again, and you can say no/);
+  assert.deepEqual(forbiddenWordsIn(mail?.text ?? ''), []);
+  assert.ok(consent.consentId);
+});
+
 test('giving a consent mails its receipt, once, to who gave it, with a link that stops it', async () => {
   const { home, consent } = await shared();
   const [mail, ...others] = await sent();

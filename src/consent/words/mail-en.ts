@@ -37,3 +37,15 @@ export const consentMail = {
     text: `This ends by itself. You do not have to do anything.\n\n${shared(words)}\n${stopping(words)}`,
   }),
 } as const;
+
+/** After our records were brought back from a copy: what was shared has ended, whatever was changed since. */
+export const restoredMail = ({ party, why, page }: Pick<MailWords, 'party' | 'why' | 'page'>) => ({
+  subject: `Sharing with ${party} has ended`,
+  text:
+    'We had to bring our records back from a copy. What you changed after that copy was made may be lost, ' +
+    'and we do not know what it was. So we ended everything that was shared.\n\n' +
+    `Who: ${party}\nWhy: ${why}\n\n` +
+    'They see nothing new from now on. You do not have to do anything. ' +
+    'If they still want to look, they have to ask you again, and you can say no.\n\n' +
+    `To see what you share now, sign in: ${page}\n`,
+});

@@ -28,7 +28,7 @@ export interface NotifyTables {
     message: Generated<string>;
     occupier_id: string;
     consent_id: string;
-    kind: 'receipt' | 'reminder' | 'ending';
+    kind: 'receipt' | 'reminder' | 'ending' | 'restored';
     number: number;
     tries: Generated<number>;
     due_at: Date;
