@@ -49,7 +49,7 @@ const proposals = (db: Kysely<unknown>) =>
     create table operator.proposal (
       proposal_id text primary key check (proposal_id ~ '^proposal_[A-Za-z0-9_-]{22}$'),
       act text not null check (act ~ '^[a-z][a-z-]{0,63}$'),
-      payload text check (length(payload) between 2 and 100000),
+      payload text check (length(payload) between 2 and 2500000),
       salt bytea check (octet_length(salt) = 32),
       digest text not null check (length(digest) = 44),
       household_id text,

@@ -12,6 +12,9 @@ import { type HouseholdId, idPattern } from './lib/ids.ts';
 import { type Act, defineAct, proposalField } from './operator/act.ts';
 import { membershipActs } from './operator/membership-acts.ts';
 import { registryActs } from './parts-registry-acts.ts';
+import { openPolicyText, type Policy } from './policy/engine.ts';
+import { parsePolicyText } from './policy/policy-text.ts';
+import { planPublication, publishWithin } from './policy/publication.ts';
 
 export interface ActParts {
   readonly db: Database;
@@ -23,6 +26,7 @@ export interface ActParts {
 
 export const actsOf = (parts: ActParts): readonly Act[] => [
   ...registryActs,
+  publishSet(parts),
   eraseOnBehalf(parts),
   retireKey(parts),
   ...membershipActs,
@@ -57,6 +61,53 @@ const eraseOnBehalf = (parts: ActParts): Act =>
       if (now) await eraseHousehold(parts, household_id as HouseholdId);
     },
   });
+
+const publishSet = ({ ledger, clock }: ActParts): Act =>
+  defineAct({
+    name: 'policy-publish',
+    title: 'publish a policy set',
+    takes: '{"text"}: the files of the set, as `stabledoor policy publish` writes them',
+    input: z.strictObject({ text: z.string().min(1).max(1_000_000) }),
+    async prepare(store, { text }) {
+      const plan = await planPublication(store, { ledger, clock }, policyOf(text));
+      const { added = [], removed = [], changed = [] } = plan.change ?? {};
+      return {
+        text,
+        policy: plan.digest,
+        replaces: plan.replaces ?? '',
+        weakens: plan.weakens,
+        added: [...added],
+        removed: [...removed],
+        changed: [...changed],
+      };
+    },
+    said: ({ policy, replaces }) => ({ policy, ...(replaces === '' ? {} : { replaces }) }),
+    words: ({ policy, replaces, weakens, added, removed, changed }) => [
+      ['Set', policy],
+      ['Instead of', replaces || 'none'],
+      ['What it does', weakens ? 'a weakening: it may allow what is refused now' : 'it only forbids more'],
+      ['It binds', weakens ? '30 days after it is approved' : 'once it is approved'],
+      ['Rules added', added.join(', ') || 'none'],
+      ['Rules removed', removed.join(', ') || 'none'],
+      ['Rules changed', changed.join(', ') || 'none'],
+    ],
+    async within(tx, { text, policy, replaces, weakens }, done) {
+      const plan = await publishWithin(tx, { ledger, clock }, policyOf(text));
+      // Compared with another set it may be another change.
+      if (plan.digest !== policy || (plan.replaces ?? '') !== replaces || plan.weakens !== weakens)
+        throw new StabledoorError('proposal_changed');
+      return plan.entries.map((entry) => ({ ...entry, body: { ...entry.body, ...proposalField(done) } }));
+    },
+  });
+
+/** Errors: `invalid_request`, with the fault that keeps it from being a policy set. */
+function policyOf(text: string): Policy {
+  try {
+    return openPolicyText(parsePolicyText(text), { remembered: 0 });
+  } catch (error) {
+    throw new StabledoorError('invalid_request', error instanceof Error ? error.message : 'no policy set');
+  }
+}
 
 const retireKey = ({ ledger, ledgerKeys, keyDir }: ActParts): Act =>
   defineAct({

@@ -803,7 +803,7 @@ class Operators:
         self.find, self.may_rest_on_before = find, may_rest_on_before
         self.origin, self.production, self.successor = "", False, False
         self.operators, self.proposals, self.keys = {}, {}, set()
-        self.policies = self.of_former = self.unproposed = 0
+        self.policies = self.of_former = 0
 
     def take(self, index, time, kind, body):
         if kind == "operator.added":
@@ -904,10 +904,8 @@ class Operators:
 
     def publish_policy(self, index, body):
         self.policies += 1
-        if "proposal" in body:
+        if self.policies > 1 or "proposal" in body:
             self.done(index, body)
-        elif self.policies > 1 and self.production:
-            self.unproposed += 1
 
     def done(self, index, body):
         if "proposal" not in body:
@@ -1559,8 +1557,7 @@ class Verifier:
         )
         if self.kinds.get("operator.added"):
             said.append(
-                f"That two operators are two people; {self.operators.of_former} of their entries rest on a log before, "
-                f"{self.operators.unproposed} entries that take two in production name no proposal."
+                f"That two operators are two people; {self.operators.of_former} of their entries rest on a log before."
             )
         said.append("What stands behind a commitment, and whose home an entry is about.")
         said.append("That each decision follows from its policy.")

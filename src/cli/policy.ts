@@ -9,6 +9,7 @@ import { differenceOf, readPolicyCases } from '../policy/policy-cases.ts';
 import { type Publication, planPublication, publishPolicy } from '../policy/publication.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
+import { proposeAndAnswer } from './operator-answer.ts';
 import { openOutput } from './output.ts';
 import { addReplayCommand } from './policy-replay.ts';
 
@@ -24,7 +25,9 @@ export function addPolicyCommands(program: Command): void {
     .action(check);
   family
     .command('publish')
-    .description('make the policy set one that binds: at once, or 30 days from now where it weakens')
+    .description(
+      'make the policy set one that binds: at once, or 30 days from now where it weakens; in production a proposal',
+    )
     .option('--dir <dir>', 'the set (default: STABLEDOOR_POLICY_DIR)')
     .option('--json', 'answer as JSON')
     .action(publish);
@@ -85,12 +88,14 @@ function alreadyPublished(error: unknown): string {
 async function publish(options: { dir?: string; json?: true }): Promise<void> {
   const config = readConfig();
   const policy = await openPolicy(options.dir ?? config.policyDir, { remembered: 0 });
-  const published = await withParts(config, async ({ db, ledger, clock, production }) => {
-    // The first set is published as the log opens, so whatever comes here changes rules that bind.
-    if (production)
-      throw new Error('in production a policy set is proposed by one operator and approved by another');
-    return await publishPolicy({ db, ledger, clock }, policy);
-  });
+  // The first set is published as the log opens, so whatever comes here changes rules that bind.
+  if (config.mode === 'production') {
+    const input = { text: policy.text };
+    return await proposeAndAnswer(config, { act: 'policy-publish', input }, options.json ?? false);
+  }
+  const published = await withParts(config, ({ db, ledger, clock }) =>
+    publishPolicy({ db, ledger, clock }, policy),
+  );
   openOutput(options.json ?? false).answer(planValue(published), planLines(published).join('\n'));
 }
 

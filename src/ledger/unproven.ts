@@ -118,12 +118,11 @@ function chains({ maps, mapCovers }: VerdictCounts): string {
 }
 
 function operators({ operators, kinds }: VerdictCounts): string | null {
-  const { unchecked, ofFormer, unproposed } = operators;
+  const { unchecked, ofFormer } = operators;
   const parts = [
     (kinds['operator.added'] ?? 0) > 0 && 'that two operators are two people',
     unchecked > 0 && `${unchecked} of their signatures, of a kind that cannot be checked here`,
     ofFormer > 0 && `${ofFormer} of their entries, which rest on operators of a log before this one`,
-    unproposed > 0 && `that two decided on ${unproposed} entries that take two in production`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? null : `About operators: ${parts.join('; ')}.`;
 }

@@ -36,8 +36,6 @@ export interface OperatorCounts {
   readonly unchecked: number;
   /** Entries that rest on operators or proposals of a log before this one. */
   readonly ofFormer: number;
-  /** Entries of kinds that take two operators in production, and name no proposal. */
-  readonly unproposed: number;
 }
 
 /** An entry is stamped when it is sealed, a moment after what it says was decided. */
@@ -56,7 +54,6 @@ export class OperatorCheck {
   #policies = 0;
   #unchecked = 0;
   #ofFormer = 0;
-  #unproposed = 0;
 
   constructor(origin: string, findings: Findings, earlier: EarlierEntries) {
     this.#origin = origin;
@@ -70,7 +67,7 @@ export class OperatorCheck {
   }
 
   counts(): OperatorCounts {
-    return { unchecked: this.#unchecked, ofFormer: this.#ofFormer, unproposed: this.#unproposed };
+    return { unchecked: this.#unchecked, ofFormer: this.#ofFormer };
   }
 
   /** What waits for signatures to be checked; undefined where nothing does. */
@@ -146,9 +143,8 @@ export class OperatorCheck {
 
   publishPolicy(place: Place, body: EntryOf<'policy.published'>): void {
     this.#policies++;
-    if (body.proposal !== undefined) this.done(place, body);
     // The first set is what the log begins with.
-    else if (this.#policies > 1 && this.#isProduction) this.#unproposed++;
+    if (this.#policies > 1 || body.proposal !== undefined) this.done(place, body);
   }
 
   /** An entry that says that something was done which takes two operators in production. */

@@ -79,6 +79,41 @@ test('in production a third party that is added is pending, and no ledger entry 
   assert.equal(counts.kinds['third-party.registered'], undefined);
 });
 
+test('two operators join with a code each; what one proposes the other approves, and neither alone', async () => {
+  const as = (name: string) => ({ ...settings, STABLEDOOR_OPERATOR_KEY_FILE: join(folder, `${name}.key`) });
+  const run = async (of: Record<string, string>, ...args: string[]) => {
+    const ran = await stabledoor(of, [...args, '--json']);
+    assert.equal(ran.code, 0, ran.err);
+    return JSON.parse(ran.out);
+  };
+  for (const name of ['ann', 'ben']) {
+    const { code } = await run(settings, 'operator', 'code');
+    await run(as(name), 'operator', 'add', '--name', name, '--role', 'administrator', '--code', code);
+  }
+  const third = await stabledoor(settings, ['operator', 'code']);
+  assert.deepEqual([third.code, /The first two operators are there/.test(third.err)], [1, true]);
+  const { publicJwk } = await testKey();
+  const jwks = join(folder, 'other.json');
+  await writeFile(jwks, JSON.stringify({ keys: [{ ...publicJwk, kid: 'k1', alg: 'ES256', use: 'sig' }] }));
+  const added = await run(
+    as('ann'),
+    ...['third-party', 'add', '--name', 'Bright Advice', '--class', 'energy-adviser'],
+    ...['--purpose', 'energy-advice', '--jwks', jwks, '--redirect-uri', 'https://bright.example/callback'],
+  );
+  assert.deepEqual(Object.keys(added), ['client_id', 'status', 'proposal']);
+  assert.equal(added.status, 'pending');
+  const alone = await stabledoor(as('ann'), ['operator', 'approve', added.proposal]);
+  assert.deepEqual([alone.code, /Nobody approves what they proposed/.test(alone.err)], [1, true]);
+  const [waiting] = await run(as('ben'), 'operator', 'proposals');
+  assert.deepEqual([waiting.proposal, waiting.words.Name], [added.proposal, 'Bright Advice']);
+  assert.equal((await run(as('ben'), 'operator', 'approve', added.proposal)).status, 'done');
+  assert.equal((await run(settings, 'third-party', 'show', added.client_id)).status, 'active');
+  const nobody = await stabledoor(settings, ['operator', 'approve', added.proposal]);
+  assert.deepEqual([nobody.code, /STABLEDOOR_OPERATOR_KEY_FILE/.test(nobody.err)], [2, true]);
+  const verdict = await run(settings, 'ledger', 'verify');
+  assert.equal(verdict.counts.kinds['operator.approved'], 1);
+});
+
 test('a broker in production makes no key, and connects to no meter store that it could write to', async () => {
   const keyless = await stabledoor({ ...settings, STABLEDOOR_KEY_DIR: join(folder, 'none') }, [
     'third-party',

@@ -15,7 +15,7 @@ import {
   saidOfHearth,
   signed,
 } from './operated-log.ts';
-import { entriesOf, exportOf, HEARTH, POLICY, START_S, type Step } from './small-log.ts';
+import { drafts, entriesOf, exportOf, HEARTH, POLICY, START_S, type Step } from './small-log.ts';
 
 /** In a sandbox one operator suffices: each kind of their entries, sound. */
 export const operatorsInSandbox: readonly EntryDraft[] = [
@@ -35,6 +35,16 @@ const other = (draft: EntryDraft, bend: object): EntryDraft => ({ ...draft, ...b
 const cases: readonly (readonly [name: string, about: string, steps: readonly Step[], found?: Found])[] = [
   ['operated', 'all that two operators decide, sound', operated],
   ['operated-alone', 'done without a proposal', founded(registered()), [[3, 'not_approved']]],
+  [
+    'operated-policy-alone',
+    'a second policy set that one published',
+    founded(drafts['policy.published'], drafts['policy.published']),
+    [
+      [4, 'policy_notice'],
+      [4, 'policy_notice'],
+      [4, 'not_approved'],
+    ],
+  ],
   [
     'operated-by-one',
     'one approves what they proposed',

@@ -8,16 +8,7 @@ import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { operatorStatement } from '../../src/ledger/operator-statement.ts';
 import { canonicalJson, type JsonValue } from '../../src/lib/canonical-json.ts';
 import { verifySteps } from './bent-log.ts';
-import {
-  added,
-  ann,
-  decided,
-  founded,
-  operated,
-  passkeyProof,
-  proposed,
-  saidOfHearth,
-} from './operated-log.ts';
+import { added, ann, decided, founded, passkeyProof, proposed, saidOfHearth } from './operated-log.ts';
 import { entriesOf, exportOf, verifyLines } from './small-log.ts';
 import { ours } from './vectors.ts';
 
@@ -83,11 +74,4 @@ test('where P-256 cannot be checked, the verdict says how many signatures were n
   const verdict = await verifyLines(lines, { ...less, verifyP256: undefined } as never);
   assert.equal(verdict.counts.operators.unchecked, 1);
   assert.ok(verdict.unproven.some((sentence) => sentence.includes('1 of their signatures')));
-});
-
-test('a second policy that names no proposal is counted in words', async () => {
-  const policy = operated[3]?.draft as EntryDraft;
-  const verdict = await verifySteps([...operated, { draft: policy }]);
-  assert.equal(verdict.counts.operators.unproposed, 1);
-  assert.ok(verdict.unproven.some((sentence) => sentence.includes('that two decided on 1 entries')));
 });
