@@ -189,6 +189,7 @@ TERMS = {
     "expires_s": integer(),
     "once?": one_of(1),
     "signed_by": one_of("code", "passkey", "sandbox"),
+    "answered_as?": one_of("attorney", "deputy"),
     "commit": commit("wording", "meter_points"),
 }
 ACCESS = {**OVER, "basis": one_of("consent"), "jkt": JKT, "store_read?": STORE_READ}
@@ -796,6 +797,27 @@ def signed_by_passkey(statement, proof):
     return data + sha256(client) if decode64url(said.get("challenge")) == sha256(statement) else None
 
 
+# --- consents signed with a householder's own passkey
+
+
+def is_opened_signature(opened):
+    forms = {
+        **dict.fromkeys(("salt", "home"), r"[A-Za-z0-9+/]{43}="),
+        **dict.fromkeys(("signature", "authenticator_data", "client_data"), r"[A-Za-z0-9_-]{1,8192}"),
+    }
+    if not isinstance(opened, dict) or set(opened) != {*forms, "key"}:
+        return False
+    if not all(isinstance(opened[name], str) and re.fullmatch(form, opened[name]) for name, form in forms.items()):
+        return False
+    return isinstance(opened["key"], str) and len(opened["key"]) <= 2048
+
+
+def consent_statement(origin, body, opened):
+    said = {name: body[name] for name in ("third_party", "purpose", "resolution", "window", "registers")}
+    said |= {"origin": origin, "salt": opened["salt"], "home": opened["home"], "once": body.get("once", 0)}
+    return ("stabledoor/consent/v1\n" + write_json(said, sort=True)).encode()
+
+
 class Operators:
     """Whether two operators decided what takes two."""
 
@@ -948,6 +970,7 @@ class Verifier:
         self.first, self.lacks_frontier, self.resting, self.openings, self.last_body = 0, False, set(), 0, None
         self.map, self.operators = TagMap(self.find), Operators(self.find, self.may_rest_on_before)
         self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
+        self.signatures = {"held": 0, "unchecked": 0}
 
     def find_first(self, index, kind, message):
         self.count += 1
@@ -1119,6 +1142,23 @@ class Verifier:
             self.enter_key(key.text)
         self.compare_kept()
 
+    def take_signature(self, value):
+        try:
+            body, opened = self.last_body, parse_json(value)
+        except ValueError:
+            body, opened = self.last_body, None
+        holds = body["kind"] == "consent.given" and body["signed_by"] == "passkey" and is_opened_signature(opened)
+        if holds and '"kty":"RSA"' in opened["key"]:
+            self.signatures["unchecked"] += 1
+            return
+        if holds:
+            statement = consent_statement(self.origin(), body, opened)
+            holds = is_signed((opened["key"], "passkey"), statement, opened)
+        if holds:
+            self.signatures["held"] += 1
+        else:
+            self.find(self.last_index(), "consent_signature", "the opened signature is not of this consent")
+
     def take_opening(self, opening):
         if not self.has_entries():
             raise FormatError("an opening comes before the first entry")
@@ -1131,6 +1171,8 @@ class Verifier:
             self.find(self.last_index(), "opening_mismatch", f"this is not the {field} that it commits to")
         else:
             self.openings += 1
+            if field == "signature":
+                self.take_signature(opening["value"])
 
     def may_rest_on_before(self, index):
         if self.first > 0:
@@ -1547,7 +1589,11 @@ class Verifier:
             f"entry, {missing} have none, {skipped} were skipped at a restart."
         )
         signed = ", ".join(f"{count} by {how}" for how, count in self.signed_by.items())
-        said.append(f"That householders gave the consents: {signed}; all are the operator's word here.")
+        held, unchecked = self.signatures["held"], self.signatures["unchecked"]
+        said.append(
+            f"That householders gave the consents: {signed}, as it is said; {held} signatures of passkeys were opened and "
+            f"hold, {unchecked} are of a kind that cannot be checked here. The rest is the operator's word."
+        )
         shown = "this log has published no map of tags"
         if self.map.maps:
             shown = f"{self.map.maps} maps of tags were made anew here, the newest over {self.map.covers} entries"
@@ -1613,6 +1659,7 @@ class Verifier:
                 "maps": self.map.maps,
                 "map_covers": self.map.covers,
                 "consents_signed_by": self.signed_by,
+                "consent_signatures": self.signatures,
                 "store_reads": {
                     "numbered": self.reads.numbered,
                     "missing": self.reads.count(False),

@@ -169,6 +169,10 @@ const verdictValue = (verdict: Verdict): { [name: string]: JsonValue } => ({
     maps: verdict.counts.maps,
     map_covers: verdict.counts.mapCovers,
     consents_signed_by: verdict.counts.consentsSignedBy,
+    consent_signatures: {
+      held: verdict.counts.consentSignatures.held,
+      unchecked: verdict.counts.consentSignatures.unchecked,
+    },
     store_reads: {
       numbered: verdict.counts.storeReads.numbered,
       missing: verdict.counts.storeReads.missing,

@@ -1,6 +1,8 @@
 // What the ledger is told of each step of a consent. Pure. Only random ids and what names nobody stands in clear;
 // the wording and the meter points are personal, and stand as commitments.
+import type { Authority } from '../household/authority.ts';
 import type { AppendRequest } from '../ledger/ledger.ts';
+import type { JsonValue } from '../lib/canonical-json.ts';
 import type { MeterRef, RequestId } from '../lib/ids.ts';
 import type { ConsentEvent } from './consent.ts';
 import type { Consent } from './consent-store.ts';
@@ -37,6 +39,9 @@ export interface Giving {
   readonly signedBy: SignedBy;
   readonly actor?: 'householder' | 'operator';
   readonly wordingDigest: string;
+  readonly authority?: Authority | null;
+  /** Committed to, and kept as evidence. */
+  readonly signature?: Readonly<Record<string, JsonValue>> | null;
 }
 
 /** Of a consent as it was given, or narrowed to. */
@@ -62,11 +67,15 @@ export const termsEntry = (
     expires_s: Math.floor(giving.expiresAtMs / 1000),
     ...(giving.terms.once ? { once: 1 as const } : {}),
     signed_by: giving.signedBy,
+    ...(giving.authority ? { answered_as: giving.authority.kind } : {}),
   },
   personal: {
     wording: giving.wordingDigest,
     meter_points: giving.meterPoints.map((point) => ({ meter_ref: point.meterRef, mpan: point.mpan })),
+    ...(giving.authority ? { authority: giving.authority.reference } : {}),
+    ...(giving.signature ?? {}),
   },
+  ...(giving.signature ? { evidence: Object.keys(giving.signature) } : {}),
 });
 
 const overKinds = {

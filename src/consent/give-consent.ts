@@ -1,9 +1,11 @@
 // Gives a consent: the householder's choice, narrowed, for meter points that are the household's own.
 // State, terms, the names of the meter points, whatever the caller adds and the ledger entry stand or fall together.
 import type { BrokerTransaction } from '../db/database.ts';
+import { findAuthority } from '../household/authority.ts';
 import { listMeterPoints } from '../household/household-store.ts';
 import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { JsonValue } from '../lib/canonical-json.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { queueMail } from '../notify/mail-store.ts';
@@ -22,6 +24,7 @@ import {
 import type { Consent } from './consent-store.ts';
 import { findSiblings, lockHousehold } from './hold-store.ts';
 import { nextReminderMs } from './reminders.ts';
+import { type ConsentSignature, signatureEvidence } from './sign-consent.ts';
 import {
   type ConsentChoice,
   type ConsentTerms,
@@ -36,6 +39,8 @@ export interface ConsentGift {
   readonly occupierId: OccupierId;
   readonly choice: ConsentChoice;
   readonly signedBy: SignedBy;
+  /** With a passkey, over this very consent. */
+  readonly signature?: ConsentSignature | undefined;
   /** A consent of the same occupier to the same third party that this one takes the place of, whatever its purpose. */
   readonly replaces?: ConsentId | undefined;
   readonly within?: Within;
@@ -61,6 +66,7 @@ export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promi
     const chosen = shareable(asked.asked, household).filter((point) =>
       narrowed.meterPoints.includes(point.meterPointId),
     );
+    const signature = signedTogether(ledger, asked, { terms: narrowed.terms, chosen }, gift);
     const older = await olderConsents(tx, asked, gift.replaces);
     const superseded = await endSiblings(tx, ledger, older, 'supersede', nowMs);
     const given = await writeGiven(tx, ledger, asked, { terms: narrowed.terms, chosen, nowMs });
@@ -68,10 +74,29 @@ export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promi
     const entry = termsEntry('consent.given', given.req, given.consent, {
       ...{ terms: narrowed.terms, meterPoints: given.meterPoints, expiresAtMs: given.expiresAtMs },
       ...{ signedBy: gift.signedBy, wordingDigest: asked.wordingDigest },
+      ...{ authority: await findAuthority(tx, asked.occupierId), signature },
     });
     await record(ledger, tx, [...superseded, entry]);
     return given.consent;
   });
+}
+
+/** Null where nothing was signed. Errors: `invalid_request` where something else was. */
+function signedTogether(
+  { origin }: Ledger,
+  { clientId, wordingDigest }: Consent,
+  { terms, chosen }: { terms: ConsentTerms; chosen: readonly HouseholdMeterPoint[] },
+  { signature }: ConsentGift,
+): Readonly<Record<string, JsonValue>> | null {
+  if (signature === undefined) return null;
+  const mpans = chosen.map(({ mpan }) => mpan);
+  const evidence = signatureEvidence(
+    { origin, thirdParty: clientId, terms, wordingDigest, mpans },
+    signature,
+  );
+  if (evidence === null)
+    throw new StabledoorError('invalid_request', 'What was signed is not what would be given.');
+  return { ...evidence };
 }
 
 async function olderConsents(

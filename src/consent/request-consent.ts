@@ -1,6 +1,7 @@
 // Writes down what a third party asks, in the words that will be shown, when a signed-in householder opens the request.
 // Opening it again gives the same consent and the same words; what is given later is given on exactly these.
 import type { BrokerTransaction } from '../db/database.ts';
+import { findAuthority } from '../household/authority.ts';
 import { listMeterPoints } from '../household/household-store.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { type ClientId, type HouseholdId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
@@ -45,7 +46,8 @@ export async function requestConsent(parts: ConsentParts, request: ConsentReques
     const lapsed = await lapseOpenRequests(tx, ledger, { householdId, clientId }, nowMs);
     const household = await listMeterPoints(tx, householdId);
     const today = localDateAt(nowMs, household[0]?.zone ?? everywhere);
-    const wording = wordRequest(request.party, terms, household, today);
+    const authority = await findAuthority(tx, occupierId);
+    const wording = wordRequest(request.party, terms, household, today, authority?.kind ?? null);
     const consentId = newId('consent');
     const digest = wordingDigest(wording);
     const req = newRequestId();

@@ -1,6 +1,7 @@
 // A request for consent in plain words, made only of fixed purposes, fixed steps and registered names. Pure.
 // What is shown is exactly these lines, and what is kept is exactly these lines and their digest.
 import { createHash } from 'node:crypto';
+import type { AuthorityKind } from '../household/authority-store.ts';
 import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import { addDays, type LocalDate } from '../lib/local-date.ts';
 import type { Purpose, ThirdPartyClass } from '../policy/request.ts';
@@ -85,6 +86,8 @@ export function wordRequest(
   terms: ConsentTerms & { readonly purpose: AskablePurpose },
   household: readonly HouseholdMeterPoint[],
   today: LocalDate,
+  /** What the giver is to whose home it is; null for their own. */
+  answersAs: AuthorityKind | null = null,
 ): Wording {
   const lines = [
     ...aboutParty(party, terms.purpose),
@@ -93,7 +96,7 @@ export function wordRequest(
     ...aboutTime(terms, today),
     line('who-else', sentences.whoElse(party.tradingName, party.recipientNames, party.retentionDays)),
     line('everyone', sentences.everyone),
-    line('giver', sentences.giver),
+    line('giver', answersAs === null ? sentences.giver : sentences.giverAs[answersAs]),
     line('stopping', sentences.stopping),
     line('saying-no', sentences.sayingNo),
     line('password', sentences.password),

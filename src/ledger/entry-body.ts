@@ -54,6 +54,8 @@ const consentTerms = {
   once: z.literal(1).exactOptional(),
   /** What the giver proved with: a code sent by mail, a passkey of their own, or the sandbox in their name. */
   signed_by: z.enum(['code', 'passkey', 'sandbox']),
+  /** Of a giver who answers for the home as somebody's attorney or deputy. */
+  answered_as: z.enum(['attorney', 'deputy']).exactOptional(),
   commit: commitments('wording', 'meter_points'),
 };
 /** How a stop came, where it was not from the householder's own page. */

@@ -103,9 +103,12 @@ function reads({ storeReads, disclosuresWithoutStoreRead }: VerdictCounts): stri
   return `${parts.join('; ')}.`;
 }
 
-function consents({ consentsSignedBy }: VerdictCounts): string {
+function consents({ consentsSignedBy, consentSignatures }: VerdictCounts): string {
   const { code, passkey, sandbox } = consentsSignedBy;
-  return `That householders gave the consents: ${passkey} were given with a householder’s own passkey, ${code} by a mailed code and ${sandbox} in a sandbox; all are the operator’s word here.`;
+  const { held, unchecked } = consentSignatures;
+  const said = `${passkey} are said to be given with a householder’s own passkey, ${code} by a mailed code and ${sandbox} in a sandbox`;
+  const opened = `${held} signatures of passkeys were opened here and hold${unchecked > 0 ? `, ${unchecked} are of a kind that cannot be checked here` : ''}`;
+  return `That householders gave the consents: ${said}; ${opened}. The rest is the operator’s word, and so is whose passkey it was.`;
 }
 
 /** Of all entries nobody says: a secret order has a chain of its own until a court lets it be shown. */

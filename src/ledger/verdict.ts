@@ -1,5 +1,6 @@
 // What a verification says: whether the log is sound, what is wrong and where, and what it could not prove.
 // Every violation is counted; the first hundred are kept with their words, so that a ruined log fits in memory.
+import type { ConsentSignatureCounts } from './verify-consent-signature.ts';
 import type { OperatorCounts } from './verify-operators.ts';
 import type { Witnessed } from './verify-witnesses.ts';
 
@@ -20,6 +21,7 @@ export const violationKinds = [
   'entry_body',
   'request_repeated',
   'opening_mismatch',
+  'consent_signature',
   'log_opened',
   'succession_invalid',
   'former_mismatch',
@@ -79,6 +81,8 @@ export interface VerdictCounts {
   readonly mapCovers: number | null;
   /** consent.given and consent.narrowed, by what the giver proved with. */
   readonly consentsSignedBy: Readonly<Record<'code' | 'passkey' | 'sandbox', number>>;
+  /** Signatures of householders' passkeys that were opened here. */
+  readonly consentSignatures: ConsentSignatureCounts;
   readonly operators: OperatorCounts;
   readonly storeReads: StoreReadCounts;
   /** Disclosures without a number, because their meter store cannot count. */

@@ -11,6 +11,7 @@ import { whatIsUnproven } from './unproven.ts';
 import type { Findings, FormerPart, Verdict } from './verdict.ts';
 import { NoteError } from './verifier-key.ts';
 import { ChainCheck } from './verify-chain.ts';
+import { ConsentSignatureCheck } from './verify-consent-signature.ts';
 import { holderOf } from './verify-consents.ts';
 import { EarlierEntries } from './verify-earlier.ts';
 import type { KeyCheck } from './verify-keys.ts';
@@ -47,6 +48,7 @@ export class LogCheck {
   readonly #meaning: MeaningCheck;
   readonly #earlier = new EarlierEntries();
   readonly #openings: OpeningCheck;
+  readonly #signatures: ConsentSignatureCheck;
   /** The roots that a later part needs are still to come. */
   #lacksFrontier: boolean;
   /** Of the entry taken last; null before the first, and where it cannot be read. */
@@ -87,6 +89,7 @@ export class LogCheck {
       beside.former,
     );
     this.#openings = new OpeningCheck(crypto.sha256, findings);
+    this.#signatures = new ConsentSignatureCheck(manifest.origin, crypto, findings);
     this.#lacksFrontier = manifest.from > 0;
   }
 
@@ -120,12 +123,18 @@ export class LogCheck {
         return undefined;
       case 'opening':
         if (!this.#hasEntries) throw new ExportFormatError('an opening comes before the first entry');
-        this.#openings.take(this.#chain.index, this.#lastBody, line);
-        return undefined;
+        return this.#takeOpening(line);
       case 'policy':
         this.#takePolicy(line.digest, line.text);
         return undefined;
     }
+  }
+
+  #takeOpening(line: Extract<ExportLine, { type: 'opening' }>): Promise<void> | undefined {
+    const { index } = this.#chain;
+    if (!this.#openings.take(index, this.#lastBody, line)) return undefined;
+    if (line.field !== 'signature' || this.#lastBody === null) return undefined;
+    return this.#signatures.take(index, this.#lastBody, line.value);
   }
 
   get #hasEntries(): boolean {
@@ -254,6 +263,7 @@ export class LogCheck {
       mapCovers: map.covered,
       restingOnBefore: this.#earlier.count,
       openings: this.#openings.count,
+      consentSignatures: this.#signatures.counts(),
       ...this.#meaning.counts(),
     };
     const ground = {

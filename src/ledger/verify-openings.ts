@@ -23,15 +23,19 @@ export class OpeningCheck {
     return this.#count;
   }
 
-  /** `body` of the entry before; null where it cannot be read. */
-  take(index: number, body: EntryBody | null, { field, salt, value }: Opening): void {
+  /** `body` of the entry before; null where it cannot be read. True where it holds. */
+  take(index: number, body: EntryBody | null, { field, salt, value }: Opening): boolean {
     const commit: Readonly<Record<string, string>> =
       body !== null && 'commit' in body ? (body.commit as Record<string, string>) : {};
     if (!Object.hasOwn(commit, field))
       this.#findings.add(index, 'opening_mismatch', `it commits to no ${field}`);
     else if (commit[field] !== this.#commitment(field, salt, value))
       this.#findings.add(index, 'opening_mismatch', `this is not the ${field} that it commits to`);
-    else this.#count++;
+    else {
+      this.#count++;
+      return true;
+    }
+    return false;
   }
 
   /** SHA-256("stabledoor/commit/v1\n" field "\n" salt value), in base64. */

@@ -8,6 +8,7 @@ import {
   refuseConsent,
   requestConsent,
 } from '../consent/consents.ts';
+import type { ConsentSignature } from '../consent/sign-consent.ts';
 import type { ConsentChoice } from '../consent/terms.ts';
 import { type AskingParty, isAskable } from '../consent/wording.ts';
 import type { BrokerTransaction, Database } from '../db/database.ts';
@@ -78,7 +79,8 @@ export async function openAuthorization(
 
 export interface Approval {
   readonly choice: ConsentChoice;
-  readonly signedBy: 'code' | 'sandbox';
+  readonly signedBy: 'code' | 'passkey' | 'sandbox';
+  readonly signature?: ConsentSignature | undefined;
 }
 
 /**
@@ -101,6 +103,7 @@ export async function approveAuthorization(
     occupierId: occupier.occupierId,
     choice: approval.choice,
     signedBy: approval.signedBy,
+    signature: approval.signature,
     replaces: (await replacedGrant(parts, request, occupier))?.consentId,
     within: async (tx) => {
       await spend(tx, request);

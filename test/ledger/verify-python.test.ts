@@ -64,7 +64,7 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
     const seen = witnessed === null ? null : { size: witnessed.size, time_s: witnessed.timeSeconds };
     assert.deepEqual(other.witnessed, seen, one.name);
     const { kinds, checkpoints, timesNotWitnessed, consentsSignedBy, storeReads } = verdict.counts;
-    const { maps, mapCovers } = verdict.counts;
+    const { maps, mapCovers, consentSignatures } = verdict.counts;
     const { numbered, missing, skippedAtRestart } = storeReads;
     assert.deepEqual(
       other.counts,
@@ -78,6 +78,7 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
         maps,
         map_covers: mapCovers,
         consents_signed_by: consentsSignedBy,
+        consent_signatures: { ...consentSignatures },
         store_reads: { numbered, missing, skipped_at_restart: skippedAtRestart },
       },
       one.name,

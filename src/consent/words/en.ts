@@ -94,6 +94,12 @@ export const sentences = {
     `and that it deletes this after ${days} ${days === 1 ? 'day' : 'days'}. We cannot check that.`,
   everyone: 'This is about everyone who lives with you.',
   giver: 'By sharing you say: I am 18 or over, I live here, and I am answering for my home.',
+  giverAs: {
+    attorney:
+      'By sharing you say: I am 18 or over, and I answer for this home as an attorney, within my authority.',
+    deputy:
+      'By sharing you say: I am 18 or over, and I answer for this home as a deputy, within my authority.',
+  },
   stopping:
     'You can stop at any time: here, by phone or by post. Stopping ends all new looks. ' +
     'It cannot bring back what they have seen.',

@@ -19,13 +19,14 @@ import type { FieldError } from '../components/form.ts';
 import { sendPage } from '../layout.ts';
 import { choiceForm, readChoice, shownAgain } from './choice-form.ts';
 import { choiceErrors, renderConsentPage, type ShownChoice, unansweredChoice } from './consent-page.ts';
-import { frameOf, requireFormToken, requireSession, type VisitorParts, visitorOf } from './visitor.ts';
+import { type SigningParts, signedBy, signingFields } from './sign-consent-page.ts';
+import { frameOf, requireFormToken, requireSession, visitorOf } from './visitor.ts';
 
-export interface AuthorizePageParts extends VisitorParts, AuthorizeParts {
+export interface AuthorizePageParts extends SigningParts, AuthorizeParts {
   readonly production: boolean;
 }
 
-const answerForm = choiceForm.extend({ decision: z.enum(['share', 'refuse']) });
+const answerForm = choiceForm.extend({ decision: z.enum(['share', 'refuse']), ...signingFields });
 type Answer = z.output<typeof answerForm>;
 
 export function authorizePages(router: Router, parts: AuthorizePageParts): void {
@@ -59,16 +60,41 @@ async function share(req: Request, res: Response, parts: AuthorizePageParts, ans
   if (refusedTo !== null) return res.redirect(303, refusedTo);
   if (consent === null) return;
   const { choice, errors: dateErrors } = readChoice(answer);
-  const narrowed = narrowTerms(consent.asked, choice, await listMeterPoints(parts.db, visitor.householdId));
+  const household = await listMeterPoints(parts.db, visitor.householdId);
+  const narrowed = narrowTerms(consent.asked, choice, household);
   const errors = [...(narrowed.ok ? [] : choiceErrors(narrowed.problems)), ...dateErrors];
   if (errors.length > 0) return show(req, res, parts, consent, shownAgain(answer, consent.asked), errors);
-  res.redirect(303, await approveAuthorization(parts, addressOf(req), visitor, { choice, signedBy: 'code' }));
+  if (!narrowed.ok) return;
+  const chosen = household.filter((point) => narrowed.meterPoints.includes(point.meterPointId));
+  const { clientId, wordingDigest } = consent;
+  const signed = await signedBy(res, parts, answer, {
+    consent,
+    action: actionOf(req),
+    fields: choiceFields(answer),
+    toSign: {
+      ...{ origin: parts.ledger.origin, thirdParty: clientId, terms: narrowed.terms, wordingDigest },
+      mpans: chosen.map(({ mpan }) => mpan),
+    },
+  });
+  if (signed === null) return;
+  res.redirect(303, await approveAuthorization(parts, addressOf(req), visitor, { choice, ...signed }));
 }
+
+/** What was chosen, for a form that asks for one thing more. */
+const choiceFields = (answer: Answer): [string, string][] =>
+  (['resolution', 'from', 'until', 'meter_points', 'registers'] as const).flatMap((name) =>
+    [answer[name] ?? []].flat().map((value): [string, string] => [name, value]),
+  );
 
 /** Nothing else of the page's address counts; a parameter given twice is none. */
 function addressOf({ query }: Request): AuthorizationAddress {
   const one = (value: unknown): string => (typeof value === 'string' && value.length <= 512 ? value : '');
   return { clientId: one(query.client_id), requestUri: one(query.request_uri) };
+}
+
+function actionOf(req: Request): string {
+  const { clientId, requestUri } = addressOf(req);
+  return `/authorize?${new URLSearchParams({ client_id: clientId, request_uri: requestUri })}`;
 }
 
 function show(
@@ -79,8 +105,7 @@ function show(
   choice: ShownChoice,
   errors: readonly FieldError[],
 ): void {
-  const { clientId, requestUri } = addressOf(req);
-  const action = `/authorize?${new URLSearchParams({ client_id: clientId, request_uri: requestUri })}`;
+  const action = actionOf(req);
   const { formToken } = visitorOf(res);
   sendPage(res, renderConsentPage({ consent, formToken, action, choice, errors }), frameOf(res, parts));
 }

@@ -43,7 +43,12 @@ export function narrowPages(router: Router, parts: ConsentsPageParts): void {
       return sendPage(res, narrowPage(again), frameOf(res, parts));
     }
     const { consentId } = consent;
-    await narrowConsent(parts, { consentId, occupierId: visitor.occupierId, choice, signedBy: 'code' });
+    await narrowConsent(parts, {
+      consentId,
+      occupierId: visitor.occupierId,
+      choice,
+      signedBy: visitorOf(res).signedInBy,
+    });
     res.set('Cache-Control', 'no-store').redirect(303, `/consents/${consentId}/narrowed`);
   });
   router.get('/consents/:id/narrowed', requireSession, async (req, res) => {

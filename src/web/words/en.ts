@@ -156,6 +156,18 @@ export const letterPage = {
   print: 'You can print this page.',
 } as const;
 
+export const signConsent = {
+  title: 'Sign with your passkey',
+  what: 'Your phone or computer signs exactly this, so that whoever checks our record can see that it was you.',
+  sign: 'Sign and share',
+  without: 'This browser has no script or no passkeys.',
+  refused: 'This was not signed. Try again.',
+  codeWhat:
+    'You do not have the passkey here? Share with the code that you signed in with. Our record says that it was a code.',
+  byCode: 'Share without the passkey',
+  back: 'Go back to the choice',
+} as const;
+
 export const consentPage = {
   fewerDays: 'Share fewer days',
   fewerDaysHint: 'You can start later or end sooner than they asked.',
