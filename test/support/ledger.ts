@@ -28,6 +28,7 @@ export async function testLedger<Signer extends LogSigner = NoteSigner>(
     limits?: SequencerLimits;
     mode?: LogMode;
     origin?: string;
+    logId?: number;
     gate?: WriteGate;
     watch?: Pick<WriteWatch, 'knownSize' | 'appended'>;
   } = {},
@@ -37,7 +38,7 @@ export async function testLedger<Signer extends LogSigner = NoteSigner>(
   const subjects = openSubjects(databases.open<SubjectKeyTables>(databases.urls.subjectKeys), origin);
   const ledger = await openLedger({
     db: databases.app,
-    logId: 1,
+    logId: options.logId ?? 1,
     origin,
     mode: options.mode ?? 'sandbox',
     signer,
