@@ -2,6 +2,7 @@
 // a table, and with --json prints JSON instead. Figures hold for this machine; ratios hold for most.
 import { ledgerRows } from './ledger-rows.ts';
 import { oauthRows } from './oauth-rows.ts';
+import { policyRows } from './policy-rows.ts';
 import { proofRows } from './proof-rows.ts';
 import { readRows } from './read-rows.ts';
 import { formatRows, isMet, type Row, type RowFamily } from './row.ts';
@@ -11,6 +12,7 @@ const families: Readonly<Record<string, RowFamily>> = {
   reads: readRows,
   proofs: proofRows,
   tokens: oauthRows,
+  policy: policyRows,
 };
 const boundMs = 360_000;
 

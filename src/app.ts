@@ -22,6 +22,7 @@ import type { Parts } from './parts.ts';
 import { errorCodePages } from './web/developer/error-codes.ts';
 import { householderRoutes } from './web/householder/routes.ts';
 import { operatorRoutes } from './web/operator/routes.ts';
+import { dutiesPage } from './web/public-duties.ts';
 
 export function createApp(parts: Parts): Express {
   const { issuer, trustProxy, mode, helpPhone } = parts.config;
@@ -53,6 +54,7 @@ export function createApp(parts: Parts): Express {
     noticesRoutes(parts),
     ...(mode === 'production' ? [] : [sandboxRoutes(parts)]),
     errorCodePages({ helpPhone }),
+    dutiesPage({ policies: parts.policies, helpPhone }),
     operatorRoutes({ ...parts, helpPhone }),
     householderRoutes({
       ...parts,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBackupCommand } from './backup.ts';
+import { addBreachCommand } from './breach.ts';
 import { addConfigCommand } from './config.ts';
 import { addConsentCommands } from './consent.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -50,6 +51,7 @@ export function commandLine(): Command {
   addKeysCommands(program);
   addOperatorCommands(program);
   addPolicyCommands(program);
+  addBreachCommand(program);
   addConfigCommand(program);
   addDoctorCommand(program);
   addDrillCommand(program);

@@ -45,10 +45,6 @@ export interface Rule {
   readonly content: string;
 }
 
-interface ParsedRule extends Rule {
-  readonly source: string;
-}
-
 /**
  * Rejects with one line that names the fault on any error or warning in the files. `remembered` is how many decisions
  * are kept: a decision is a pure function of its facts and the digest. 0 keeps none.
@@ -75,7 +71,7 @@ export function openPolicyText(text: PolicyText, { remembered = 10_000 } = {}): 
     digest: text.digest,
     text: text.text,
     schema: text.schema,
-    rules: rules.map(({ source: _source, ...rule }) => rule),
+    rules,
     decide: (request) => orRefuse(() => decideAgain(cedarRequest(request))),
     decideAgain: (question) => orRefuse(() => decideAgain(question)),
   };
@@ -102,31 +98,44 @@ function withFacts(question: CedarRequest, known: ReadonlyMap<string, ReadonlySe
   return { ...question, context: Object.fromEntries(context) };
 }
 
-function rulesOf(file: string, text: string): ParsedRule[] {
+function rulesOf(file: string, text: string): Rule[] {
   const parts = policySetTextToParts(text);
   if (parts.type === 'failure') throw fault(file, parts.errors[0]?.message);
   if (parts.policy_templates.length > 0) throw fault(file, 'templates are not used here');
   return parts.policies.map((source) => parseRule(file, source));
 }
 
-function parseRule(file: string, source: string): ParsedRule {
+function parseRule(file: string, source: string): Rule {
   const answer = policyToJson(source);
   if (answer.type === 'failure') throw fault(file, answer.errors[0]?.message);
   const { effect, annotations = {}, ...said } = answer.json;
-  const content = JSON.stringify([effect, said]);
+  const content = withoutAnnotations(source, said);
   const { id, reason, basis } = annotations;
   if (!id) throw fault(file, `a ${effect} has no @id: ${source.slice(0, 60)}`);
   if (!basis) throw fault(file, `"${id}" has no @basis`);
   if (effect === 'permit') {
     if (reason !== undefined) throw fault(file, `"${id}" permits, so it has no @reason`);
-    return { id, effect, reason: null, basis, content, source };
+    return { id, effect, reason: null, basis, content };
   }
   if (!reason) throw fault(file, `"${id}" has no @reason`);
   if (!isRefusalReason(reason)) throw fault(file, `"${id}" has the unknown @reason "${reason}"`);
-  return { id, effect, reason, basis, content, source };
+  return { id, effect, reason, basis, content };
 }
 
-function refuseDuplicates(rules: readonly ParsedRule[]): void {
+/**
+ * The text alone, which is what Cedar is given: it copies annotations with each decision. Not made from its JSON, in which a
+ * long integer would lose its last digits. Where taking them off would change what is said, they stay.
+ */
+function withoutAnnotations(source: string, said: object): string {
+  const text = source.replace(/^(\s*@\w+\("(?:[^"\\]|\\.)*"\))+\s*/, '');
+  const answer = policyToJson(text);
+  if (answer.type === 'failure') return source;
+  const { effect: _effect, annotations = {}, ...rest } = answer.json;
+  const isSame = Object.keys(annotations).length === 0 && JSON.stringify(rest) === JSON.stringify(said);
+  return isSame ? text : source;
+}
+
+function refuseDuplicates(rules: readonly Rule[]): void {
   const seen = new Set<string>();
   for (const { id } of rules) {
     if (seen.has(id)) throw fault('*.cedar', `two policies have the @id "${id}"`);
@@ -135,9 +144,9 @@ function refuseDuplicates(rules: readonly ParsedRule[]): void {
 }
 
 /** Validates, then leaves schema and policies parsed in Cedar's cache of this thread, under the digest. */
-function load({ schema, digest }: PolicyText, rules: readonly ParsedRule[]): void {
+function load({ schema, digest }: PolicyText, rules: readonly Rule[]): void {
   // A record of id to policy: from one text Cedar would name the policies policy0, policy1 … and ignore @id.
-  const policies = { staticPolicies: Object.fromEntries(rules.map(({ id, source }) => [id, source])) };
+  const policies = { staticPolicies: Object.fromEntries(rules.map(({ id, content }) => [id, content])) };
   const answer = validate({ schema, policies, validationSettings: { mode: 'strict' } });
   if (answer.type === 'failure') throw fault('schema.cedarschema', answer.errors[0]?.message);
   const [first] = [...answer.validationErrors, ...answer.validationWarnings];
