@@ -129,7 +129,7 @@ ${textField({ id: 'code', label: words.code, autocomplete: 'one-time-code' }, er
 </form>
 <p class="govuk-body">${words.handOver}</p>
 <pre class="govuk-body site-mail" data-public-key tabindex="0">${handed}</pre>
-<p class="govuk-body">${words.fingerprint}: <code data-fingerprint>${thumbprintOf(publicKey)}</code></p>`,
+<p class="govuk-body site-mail">${words.fingerprint}: <code data-fingerprint>${thumbprintOf(publicKey)}</code></p>`,
   };
   sendPage(res, page, frameOf(res, parts));
 }
