@@ -15,6 +15,8 @@ export interface Bed {
   readonly urls: StoreUrls;
   readonly app: Database;
   readonly owner: Database;
+  /** For what only a superuser may, such as COPY to a program. */
+  readonly superuserUrl: string;
   readonly ledger: Ledger;
   readonly subjects: Subjects;
   /** Households with keys. */
@@ -49,6 +51,7 @@ export async function makeBed(): Promise<Bed> {
     urls,
     app,
     owner,
+    superuserUrl: server.url('postgres', server.superuserPassword, 'stabledoor_bench'),
     ledger,
     subjects,
     households,

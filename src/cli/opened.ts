@@ -40,7 +40,7 @@ export const withDatabase = <Answer>(
 ): Promise<Answer> =>
   withStores(config, async (stores) => {
     const { app, audit } = stores.addresses;
-    const db = openDatabase({ url: writes ? app : (audit ?? app), maxConnections: 2 });
+    const db = openDatabase({ url: writes ? app : (audit ?? app), maxConnections: 4 });
     try {
       const log = await findLogInForce(db, config.logOrigin);
       return await work({ db, log, clock: await openClock(db as never, null), stores });

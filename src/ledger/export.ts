@@ -54,6 +54,8 @@ async function* asBytes(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array
 
 /** Entries read, and written, at a time. */
 export const pageLength = 1000;
+/** Pages that are asked for at once: more than one server process writes lines then. */
+const readAhead = 3;
 
 /** The text of an export, some hundred kilobytes at a time, whole lines. */
 export async function* exportText(
@@ -65,15 +67,14 @@ export async function* exportText(
   if (soFar === undefined) yield headOf(plan);
   const pages = new Pages(db, plan, contents, soFar);
   const first = soFar?.next ?? plan.from;
-  let ahead: Promise<string> = pages.textFrom(first);
+  // In a transaction there is one connection, which answers one question at a time.
+  const ahead = db.isTransaction ? 1 : readAhead;
+  const coming: Promise<string | null>[] = [];
+  let asked = first;
   for (let from = first; from < plan.size; from += pageLength) {
-    const text = await ahead;
-    if (from + pageLength < plan.size) {
-      ahead = pages.textFrom(from + pageLength);
-      // Awaited in the next round; should that never come, its failure is nobody's.
-      ahead.catch(() => {});
-    }
-    yield text;
+    for (; asked < plan.size && coming.length < ahead; asked += pageLength)
+      coming.push(pages.linesFrom(asked));
+    yield await pages.textFrom(from, await (coming.shift() as Promise<string | null>));
   }
   if (!pages.isClosed) yield formatExportLine({ type: 'checkpoint', note: plan.note });
 }
@@ -109,11 +110,18 @@ class Pages {
     this.#keyChange = soFar?.keyChange ?? null;
   }
 
-  async textFrom(from: number): Promise<string> {
+  /** Lines of a page, asked for ahead; what stands between them comes later. */
+  linesFrom(from: number): Promise<string | null> {
     const { logId, size } = this.#plan;
-    const to = Math.min(from + pageLength, size);
+    const lines = readEntryLines(this.#db, logId, from, Math.min(from + pageLength, size));
+    // Awaited in its turn; should that never come, its failure is nobody's.
+    lines.catch(() => {});
+    return lines;
+  }
+
+  async textFrom(from: number, lines: string | null): Promise<string> {
+    const to = Math.min(from + pageLength, this.#plan.size);
     await this.#readCheckpoints(to);
-    const lines = await readEntryLines(this.#db, logId, from, to);
     const openings = (await this.#open?.(from, to)) ?? NONE;
     if (lines !== null && !this.#hasMore(lines, to) && openings.size === 0) return lines;
     const entries = lines === null ? await this.#readOneByOne(from, to) : splitLines(lines, from);
