@@ -1,30 +1,55 @@
-// Passkeys in a real browser with a virtual authenticator: added, used to sign in, removed; our script under our policy.
+// Passkeys in a real browser with a virtual authenticator: added, used to sign in and to sign a consent, removed; our script
+// under our policy.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, CDPSession, Page } from 'playwright-core';
+import { registerThirdParty } from '../../src/registry/registry.ts';
+import { type BareParty, postForm } from '../support/bare-access.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
+import { type TwoStepCallback, twoStepCallback } from '../support/callback.ts';
 import { axeViolations, openChromium, withoutChromium } from '../support/chromium.ts';
 import { testDatabases } from '../support/database.ts';
-import { type TestHome, testHome } from '../support/journey.ts';
+import { allEntries } from '../support/entries.ts';
+import { recentWindow, type TestHome, testHome } from '../support/journey.ts';
+import { newPkce, relyingParty, testKey, testRegistration } from '../support/third-party.ts';
 
 const skip = withoutChromium;
 const databases = await testDatabases();
 let broker: TestBroker;
 let home: TestHome;
 let browser: Browser;
+let party: BareParty;
+let callback: TwoStepCallback;
 before(async () => {
   if (skip) return;
   broker = await testBroker({ databases });
   home = await testHome(broker);
+  callback = await twoStepCallback();
+  const { redirectUri } = callback;
+  const { registration, signingKey } = await testRegistration({ redirectUris: [redirectUri] });
+  const { clientId } = await registerThirdParty(broker.parts, registration);
+  const thirdParty = { clientId, signingKey, dpopKey: await testKey(), redirectUri };
+  const { issuer, parts } = broker;
+  party = { clientId, redirectUri, rp: relyingParty({ issuer, clock: parts.clock, thirdParty }) };
   browser = await openChromium();
 });
 after(async () => {
   if (!skip) {
     await browser.close();
+    await callback.close();
     await broker.close();
   }
   await databases.close();
 });
+
+/** The address of a new request, asked at days. */
+async function requested(): Promise<string> {
+  const base = { type: 'meter_readings', purpose: 'energy-advice', fuels: ['electricity'] };
+  const detail = { ...base, resolution: 'P1D', ...recentWindow(broker) };
+  const pushed = await postForm(`${broker.issuer}/oauth/par`, await party.rp.pushForm(detail, newPkce()));
+  const { request_uri } = (await pushed.json()) as { request_uri: string };
+  return `${broker.issuer}/authorize?${new URLSearchParams({ client_id: party.clientId, request_uri })}`;
+}
 
 async function withAuthenticator(page: Page): Promise<CDPSession> {
   const cdp = await page.context().newCDPSession(page);
@@ -80,6 +105,39 @@ test('a passkey is added, signs its householder in without a code, and is remove
   assert.deepEqual(complaints, [], 'the browser refused nothing');
   await page.click('#passkey-sign-in-use');
   await page.waitForSelector('.govuk-error-summary');
+  await context.close();
+});
+
+test('a consent is signed with the passkey on its way, and the third party gets its answer', {
+  skip,
+}, async () => {
+  const context = await browser.newContext({ viewport: { width: 320, height: 640 } });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on(
+    'console',
+    (message) => /Content Security Policy|Refused to/.test(message.text()) && complaints.push(message.text()),
+  );
+  await withAuthenticator(page);
+  await signInByCode(page);
+  await page.goto(`${broker.issuer}/passkeys`);
+  await page.fill('#label', 'signing phone');
+  await page.click('#passkey-add-use');
+  await page.waitForSelector('[data-passkey-card]');
+
+  await page.goto(await requested());
+  await page.check('input[name=resolution][value=P1D]');
+  await page.check('input[name=meter_points]');
+  await page.click('#share');
+  await page.waitForSelector('#sign-use:not([hidden])');
+  assert.deepEqual(await axeViolations(page), []);
+  await page.click('#sign-use');
+  await page.waitForURL(`${callback.landing}**`, { timeout: 10_000 });
+  assert.ok(new URL(page.url()).searchParams.get('code'), page.url());
+  const given = (await allEntries(broker.parts.db)).filter(({ kind }) => kind === 'consent.given').at(-1);
+  assert.partialDeepStrictEqual(given, { signed_by: 'passkey' });
+  assert.ok(given && 'commit' in given && 'signature' in given.commit);
+  assert.deepEqual(complaints, [], 'the browser refused nothing');
   await context.close();
 });
 
