@@ -12,7 +12,7 @@ export interface SecondBroker {
 }
 
 const program = join(import.meta.dirname, '../../src/main.ts');
-const patienceMs = 20_000;
+const patienceMs = 60_000;
 
 /** `further` settings of its own take the place of the first one's. */
 export async function secondBroker(
