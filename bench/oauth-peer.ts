@@ -143,6 +143,7 @@ const target: OauthTarget = {
   refreshToken: await refresh.save(),
 };
 process.send?.(target);
+process.on('disconnect', () => process.exit());
 process.on('message', async (order: Order) => {
   if (order === 'memory') return void process.send?.(process.memoryUsage.rss());
   if (order !== 'end') return void process.send?.(await waitingCodes(order.codes));

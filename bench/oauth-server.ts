@@ -107,9 +107,14 @@ const client = {
   jwk: { ...signingKey.publicJwk, kid: 'signing', alg: 'ES256' },
 };
 process.send?.({ target, databaseUrl: parts.stores.addresses.owner, client } satisfies OauthServer);
-process.on('message', async (order: Order) => {
-  if (order === 'memory') return void process.send?.(process.memoryUsage.rss());
-  if (order !== 'end') return void process.send?.(await waitingCodes(order.codes));
+async function end(): Promise<never> {
   await broker.close();
   process.exit();
+}
+// Also where whoever asked for it is gone: a server must not be left behind.
+process.on('disconnect', end);
+process.on('message', async (order: Order) => {
+  if (order === 'memory') return void process.send?.(process.memoryUsage.rss());
+  if (order === 'end') return await end();
+  process.send?.(await waitingCodes(order.codes));
 });
