@@ -1,6 +1,7 @@
 // `npm run bench`: what the house does in a second, against peers measured in the same minute. It stops by itself, prints
 // a table, and with --json prints JSON instead. Figures hold for this machine; ratios hold for most.
 import { appendRows } from './append-rows.ts';
+import { consentRows } from './consent-rows.ts';
 import { exportRows } from './export-rows.ts';
 import { ledgerRows } from './ledger-rows.ts';
 import { oauthRows } from './oauth-rows.ts';
@@ -19,6 +20,7 @@ const families: Readonly<Record<string, RowFamily>> = {
   export: exportRows,
   tokens: oauthRows,
   policy: policyRows,
+  consents: consentRows,
 };
 const boundMs = 600_000;
 

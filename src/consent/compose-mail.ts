@@ -8,8 +8,7 @@ import { findThirdParty } from '../registry/registry-store.ts';
 import { stateAt } from './consent.ts';
 import { type Consent, findConsent } from './consent-store.ts';
 import { type IssuedReceipt, issueReceipt, type ReceiptParts } from './issue-receipt.ts';
-import { isAskable } from './wording.ts';
-import { dateWords, purposeWords, resolutionWords } from './words/en.ts';
+import { dataWords, dateWords, whyWords } from './words/en.ts';
 import { consentMail, type MailWords, restoredMail } from './words/mail-en.ts';
 
 const zone = 'Europe/London';
@@ -41,18 +40,18 @@ async function restoredMailTo(to: string, consent: Consent, { db, issuer }: Rece
   const { purpose } = consent.terms;
   const words = restoredMail({
     party: party?.tradingName ?? consent.clientId,
-    why: isAskable(purpose) ? purposeWords[purpose].why : purpose,
+    why: whyWords(purpose),
     page: `${issuer}/consents`,
   });
   return { to, ...words, reference: `restored of ${consent.consentId}` };
 }
 
 function wordsOf({ consent, partyName, stopLink }: IssuedReceipt, issuer: string): MailWords {
-  const { purpose, resolution, from, until } = consent.terms;
+  const { purpose, fuels, registers, resolution, from, until } = consent.terms;
   return {
     party: partyName,
-    why: isAskable(purpose) ? purposeWords[purpose].why : purpose,
-    howMuch: resolutionWords[resolution].name,
+    why: whyWords(purpose),
+    what: dataWords(fuels, registers, resolution),
     firstDay: dateWords(from),
     lastDay: dateWords(addDays(until, -1)),
     ends: dateWords(localDateAt(consent.expiresAt?.getTime() ?? 0, zone)),

@@ -3,8 +3,8 @@ import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import { addDays, localDateAt } from '../lib/local-date.ts';
 import { type ConsentEvent, stateAt } from './consent.ts';
 import type { Consent } from './consent-store.ts';
-import { isAskable, wordingText } from './wording.ts';
-import { dateWords, purposeWords, resolutionWords } from './words/en.ts';
+import { wordingText } from './wording.ts';
+import { dateWords, resolutionWords, whyWords } from './words/en.ts';
 import { letterWords, nowWords, stepWords } from './words/letter.ts';
 
 export interface LetterFacts {
@@ -39,7 +39,7 @@ export function consentLetter(facts: LetterFacts): Letter {
   const title = given ? letterWords.title(party) : letterWords.asked(party);
   const lines = [
     letterWords.now(nowWords[stateAt(consent, nowMs)], dayOf(nowMs)),
-    ...row(letterWords.why, isAskable(terms.purpose) ? purposeWords[terms.purpose].why : terms.purpose),
+    ...row(letterWords.why, whyWords(terms.purpose)),
     ...row(letterWords.howMuch, resolutionWords[terms.resolution].name),
     ...row(
       letterWords.meters,

@@ -4,7 +4,7 @@ import type { HouseholdMeterPoint } from '../household/meter-point.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import type { Consent } from './consent-store.ts';
 import { type Wording, wordingText } from './wording.ts';
-import { purposeWords } from './words/en.ts';
+import { dataWords, whyWords } from './words/en.ts';
 
 export interface ReceiptFacts {
   readonly receiptId: string;
@@ -98,14 +98,14 @@ function processOf({
   meterPoints,
 }: Omit<ReceiptFacts, 'issuer' | 'receiptId'>): Receipt {
   const { terms } = consent;
-  const words = purposeWords[terms.purpose as keyof typeof purposeWords];
   return {
     '@type': 'dpv:Process',
-    'dpv:hasPurpose': { 'dct:identifier': terms.purpose, 'dct:description': words.why },
+    'dpv:hasPurpose': { 'dct:identifier': terms.purpose, 'dct:description': whyWords(terms.purpose) },
     'dpv:hasPersonalData': consent.meterPoints.map(({ meterRef, meterPointId }) => {
       const point = meterPoints.find((each) => each.meterPointId === meterPointId);
       return {
         'dct:identifier': meterRef,
+        'dct:description': point ? dataWords([point.fuel], terms.registers, terms.resolution) : [],
         'stabledoor:fuel': point?.fuel ?? null,
         'stabledoor:address': point?.address ?? null,
         'stabledoor:registers': terms.registers,

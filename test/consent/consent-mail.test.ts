@@ -63,13 +63,13 @@ test('giving a consent mails its receipt, once, to who gave it, with a link that
   assert.equal(mail?.to, home.email);
   assert.match(mail?.subject ?? '', /^Your receipt: you share your energy use with Brightwatt/);
   assert.match(mail?.text ?? '', /https:\/\/broker\.example\/stop\/[A-Za-z0-9_-]{43}\n/);
-  assert.match(mail?.text ?? '', /How much: Day by day/);
+  assert.match(mail?.text ?? '', /What: Electricity you buy, day by day/);
   assert.deepEqual(forbiddenWordsIn(mail?.text ?? ''), []);
   assert.deepEqual(await sent(), []);
   const choice = choiceOf(home, { resolution: 'P1M' });
   const { consentId } = consent;
   await narrowConsent(parts, { consentId, occupierId: home.occupierId, choice, signedBy: 'code' });
-  assert.match((await sent())[0]?.text ?? '', /How much: Month by month/);
+  assert.match((await sent())[0]?.text ?? '', /What: Electricity you buy, month by month/);
 });
 
 test('a consent that is not given mails nothing: the mail stands or falls with it', async () => {

@@ -1,10 +1,11 @@
 // Every sentence of a consent request, in English: fixed purposes, fixed steps, said in our words and never a third party's.
 // No sentence may promise what we cannot keep or push anybody: a test reads this file for the words we do not say.
-import type { ThirdPartyClass } from '../../policy/request.ts';
-import type { AskablePurpose } from '../wording.ts';
+import type { Fuel } from '../../household/meter-point.ts';
+import type { Purpose, Register, ThirdPartyClass } from '../../policy/request.ts';
+import type { Resolution } from '../../registry/purposes.ts';
 
-/** Raised whenever a sentence here changes: it is kept with each consent. */
-export const wordsVersion = 1;
+/** Raised whenever a sentence here changes: it is kept with each consent. A test holds it to that. */
+export const wordsVersion = 2;
 
 export const classNames: Readonly<Record<ThirdPartyClass, string>> = {
   supplier: 'an energy supplier',
@@ -18,9 +19,19 @@ export const classNames: Readonly<Record<ThirdPartyClass, string>> = {
   'lawful-authority': 'a public authority',
 };
 
-export const purposeWords: Readonly<Record<AskablePurpose, { why: string; notices: readonly string[] }>> = {
+const restsOnYes = 'They may look because you say yes, and for no other reason.';
+const noBenefits = 'Saying no changes nothing about your benefits or your housing.';
+
+/** Every purpose of the table; those that nobody is asked for are told on the pages about access without consent. */
+export const purposeWords: Readonly<Record<Purpose, { why: string; notices: readonly string[] }>> = {
+  billing: { why: 'to bill you.', notices: [] },
   'billing-time-of-use': { why: 'to bill you by the time of day.', notices: [] },
-  service: { why: 'to look after your energy account.', notices: [] },
+  service: {
+    why: 'to look after your energy account.',
+    notices: ['They may not use this for adverts or offers.'],
+  },
+  settlement: { why: 'to share out the cost of energy between suppliers.', notices: [] },
+  forecasting: { why: 'to plan how much energy to buy.', notices: [] },
   marketing: {
     why: 'to choose adverts and offers for you.',
     notices: ['This does not let them phone, e-mail or text you.'],
@@ -35,17 +46,26 @@ export const purposeWords: Readonly<Record<AskablePurpose, { why: string; notice
     why: 'to set the price of your insurance.',
     notices: ['Long times away may change what an insurer offers you.'],
   },
-  claim: { why: 'to check an insurance claim that you made.', notices: [] },
+  claim: {
+    why: 'to check an insurance claim that you made.',
+    notices: ['You can share fewer days than they ask for: those of the claim.'],
+  },
   'fuel-poverty': {
     why: 'to find out who could get help with energy bills.',
-    notices: ['Saying no changes nothing about your benefits or your housing.'],
+    notices: [restsOnYes, noBenefits],
   },
   vulnerability: {
     why: 'to find out who could get extra help at home.',
-    notices: ['Saying no changes nothing about your benefits or your housing.'],
+    notices: [restsOnYes, noBenefits],
   },
+  'network-planning': { why: 'to plan the wires. It gets totals of many homes, not yours.', notices: [] },
+  'area-planning': { why: 'to plan for an area. It gets totals of many homes, not yours.', notices: [] },
+  'council-tax': { why: 'to check council tax. We refuse this.', notices: [] },
   research: { why: 'to study how homes use energy.', notices: [] },
+  'lawful-order': { why: 'because a court or a law ordered it.', notices: [] },
 };
+
+export const whyWords = (purpose: Purpose): string => purposeWords[purpose].why;
 
 export const resolutionWords = {
   P1M: {
@@ -69,6 +89,15 @@ export const registerWords = {
   export: 'Electricity you send to the grid',
   generation: 'Electricity you make',
 } as const;
+
+/** What is read, in a line each: the kind of reading, and how fine. Gas is measured by one register. */
+export const dataWords = (fuels: readonly Fuel[], registers: readonly Register[], resolution: Resolution) => {
+  const fine = resolutionWords[resolution].name.toLowerCase();
+  const kinds = fuels.flatMap((fuel) =>
+    fuel === 'gas' ? ['Gas you use'] : registers.map((register) => registerWords[register]),
+  );
+  return kinds.map((kind) => `${kind}, ${fine}`);
+};
 
 export const sentences = {
   title: (party: string) => `Share your energy use with ${party}?`,

@@ -4,7 +4,8 @@
 export interface MailWords {
   readonly party: string;
   readonly why: string;
-  readonly howMuch: string;
+  /** A line each. */
+  readonly what: readonly string[];
   readonly firstDay: string;
   readonly lastDay: string;
   readonly ends: string;
@@ -12,8 +13,8 @@ export interface MailWords {
   readonly page: string;
 }
 
-const shared = ({ party, why, howMuch, firstDay, lastDay, ends }: MailWords): string =>
-  `Who: ${party}\nWhy: ${why}\nHow much: ${howMuch}\nWhich days: ${firstDay} to ${lastDay}\nIt ends: ${ends}\n`;
+const shared = ({ party, why, what, firstDay, lastDay, ends }: MailWords): string =>
+  `Who: ${party}\nWhy: ${why}\nWhat: ${what.join('; ')}\nWhich days: ${firstDay} to ${lastDay}\nIt ends: ${ends}\n`;
 
 const stopping = ({ stopLink, page }: MailWords): string =>
   `To stop, open this page and press the button there. You do not have to sign in:\n${stopLink}\n\n` +

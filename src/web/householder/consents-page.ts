@@ -1,8 +1,7 @@
 // The cards of the dashboard and the page after a stop. States stand in words, never in colour alone.
 import type { ConsentState } from '../../consent/consent.ts';
 import type { Consent } from '../../consent/consents.ts';
-import { isAskable } from '../../consent/wording.ts';
-import { dateWords, purposeWords, resolutionWords } from '../../consent/words/en.ts';
+import { dateWords, resolutionWords, whyWords } from '../../consent/words/en.ts';
 import type { HouseholdMeterPoint } from '../../household/meter-point.ts';
 import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
@@ -73,7 +72,7 @@ function card(consent: Consent, parts: DashboardParts): Html {
     (at) => at && dayWords(at, zoneOf(consent, parts.meterPoints)),
   );
   const rows: readonly (readonly [string, string])[] = [
-    [dashboard.why, isAskable(terms.purpose) ? purposeWords[terms.purpose].why : terms.purpose],
+    [dashboard.why, whyWords(terms.purpose)],
     [dashboard.howMuch, resolutionWords[terms.resolution].name],
     [dashboard.meters, meterWords(consent, parts.meterPoints)],
     [dashboard.days, `${dateWords(terms.from)} – ${dateWords(addDays(terms.until, -1))}`],

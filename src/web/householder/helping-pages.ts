@@ -4,8 +4,7 @@ import type { Response, Router } from 'express';
 import { z } from 'zod';
 import { stateAt } from '../../consent/consent.ts';
 import { type Consent, listOccupierConsents, stopConsent } from '../../consent/consents.ts';
-import { isAskable } from '../../consent/wording.ts';
-import { dateWords, purposeWords, resolutionWords } from '../../consent/words/en.ts';
+import { dateWords, resolutionWords, whyWords } from '../../consent/words/en.ts';
 import { endHelper, type Helped, listHelped } from '../../household/helper-store.ts';
 import { findOccupierOf } from '../../household/household-store.ts';
 import { formBody } from '../../http/limits.ts';
@@ -91,7 +90,7 @@ function card(
   party: string,
   { helperId, formToken }: { helperId: string; formToken: string },
 ): Html {
-  const why = isAskable(terms.purpose) ? purposeWords[terms.purpose].why : terms.purpose;
+  const why = whyWords(terms.purpose);
   return html`<div class="govuk-summary-card" data-consent="${consentId}">
 <div class="govuk-summary-card__title-wrapper"><h2 class="govuk-summary-card__title">${party}</h2></div>
 <div class="govuk-summary-card__content"><p class="govuk-body">${why}</p>
