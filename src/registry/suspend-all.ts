@@ -16,7 +16,8 @@ export async function suspendAllThirdParties(tx: BrokerTransaction, reason: stri
   const entries = standing.flatMap(({ clientId, group, purposes, suspendedReason, ...one }): EntryDraft[] => [
     {
       kind: 'third-party.registered',
-      actor: 'operator',
+      // Said again, not done: what two operators decided stands in the former log.
+      actor: 'broker',
       third_party: clientId,
       class: one.class,
       group,

@@ -43,7 +43,7 @@ const opening: Opening = {
 const consent_ref = `consent_${'9'.repeat(22)}`;
 const goesOn: readonly Step[] = [
   drafts['policy.published'],
-  drafts['third-party.registered'],
+  { ...drafts['third-party.registered'], actor: 'broker' as const },
   drafts['third-party.suspended'],
   // A stop that waited for the former log.
   drafts['consent.stopped'],
@@ -61,6 +61,8 @@ const lastOf = (draft: Step['draft']): Step => ({ draft, timeMs: START_S * 1000 
 
 export const succeeded = {
   sound: successor(),
+  /** What two operators decided before is said again by the broker, and takes no two operators. */
+  inProduction: successor({ mode: 'production' }),
   /** The root of the known checkpoint is signed, and is not of so many entries. */
   otherSize: successor({ known_size: 9 }),
   notSigned: successor({

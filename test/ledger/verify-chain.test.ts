@@ -329,6 +329,10 @@ test('log.opened anywhere but first, or not first, or of another log is found', 
   finds(await verifySteps(at(honest, 0, { draft: drafts['key.published'] })), [0, 'log_opened']);
 });
 
+test('in production a log that goes on says again who is registered, which takes no two operators', async () => {
+  assert.deepEqual((await verifyLines(succeeded.inProduction)).violations, []);
+});
+
 test('a log that goes on says of the former one what that one signed, and a line of logs must fit', async () => {
   finds(await verifyLines(succeeded.otherSize), [0, 'succession_invalid']);
   const line = [former, succeeded.otherRoot].map((lines) => () => asStream(lines));
