@@ -50,6 +50,7 @@ ${page.body}
 <footer class="site-footer"><div class="govuk-width-container">
 <p class="govuk-body-s">${site.help(frame.helpPhone)}</p>
 <p class="govuk-body-s">${site.noCharge}</p>
+<p class="govuk-body-s">${site.court}</p>
 </div></footer>
 </body>
 </html>

@@ -25,8 +25,7 @@ const startPage = (signedIn: boolean): Page => ({
       ? html`<a class="govuk-button" href="/consents" role="button" draggable="false">${site.consents}</a>`
       : html`<a class="govuk-button" href="/sign-in" role="button" draggable="false">${signIn.title}</a>`
   }</p>
-<p class="govuk-body">${start.other}</p>
-<p class="govuk-body">${start.court}</p>`,
+<p class="govuk-body">${start.other}</p>`,
 });
 
 const outboxPage = (outbox: NonNullable<SignInParts['mailer']['outbox']>): Page => ({

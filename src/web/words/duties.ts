@@ -16,10 +16,7 @@ export const duties = {
     },
     {
       heading: 'What we do not see',
-      text: [
-        'Your supplier and others can read your meter without us. We do not see that.',
-        'A court can order us not to show an access yet.',
-      ],
+      text: ['Your supplier and others can read your meter without us. We do not see that.'],
     },
     {
       heading: 'What this service cannot do',

@@ -17,6 +17,8 @@ export const site = {
       ? 'Help: ask the people who run this service. The phone number is in the letter or e-mail they sent you.'
       : `Help: phone ${phone}.`,
   noCharge: 'No charge to you, ever. Nothing here can switch anything off.',
+  /** On every page: none may be read as showing all that there is. */
+  court: 'A court can order us not to show an access yet.',
 } as const;
 
 export const start = {
@@ -24,7 +26,6 @@ export const start = {
   what: 'Your smart meter keeps a record of your home. Others may ask to see it. Here you say yes, less, or no.',
   stop: 'You can stop at any time, with one press.',
   other: 'Your supplier and others can read your meter without us. We do not see that.',
-  court: 'A court can order us not to show an access yet.',
 } as const;
 
 export const signIn = {
