@@ -243,6 +243,17 @@ test('declined is declined, also by whoever proposed it', async () => {
   }
 });
 
+test('a text that was changed in the database after it was proposed is not approved as if it were', async () => {
+  const { parts, ann, ben } = operators;
+  const { clientId } = await proposed();
+  const input = { client_id: clientId, name: 'summer', text: 'We look at what cooling costs.' };
+  const { proposalId } = await propose(parts, ann.key, { act: 'note-approve', input });
+  await sql`update operator.proposal set payload = replace(payload, 'cooling', 'everything')
+    where proposal_id = ${proposalId}`.execute(databases.owner);
+  await assert.rejects(approve(parts, ben.key, proposalId), { code: 'proposal_changed' });
+  assert.equal((await findThirdParty(databases.app, clientId))?.notes.summer, undefined);
+});
+
 test('class, group and purposes change by two operators, from what they were when it was proposed', async () => {
   const { parts, ann, ben } = operators;
   const { clientId, proposalId } = await proposed();
