@@ -7,6 +7,7 @@ import type { Stores } from '../db/stores.ts';
 import { isFieldName } from '../ledger/entry-field.ts';
 import type { Opener } from '../ledger/export.ts';
 import { type WrittenExport, writeExport } from '../ledger/export-file.ts';
+import { exportToParquet } from '../ledger/export-parquet.ts';
 import { ExportRangeError } from '../ledger/export-plan.ts';
 import type { LogInForce, LogName } from '../ledger/log-in-force.ts';
 import { type OpeningParts, openerOf } from '../ledger/openings.ts';
@@ -26,6 +27,7 @@ interface ExportOptions {
   /** Origin of a log that the present one goes on for. */
   readonly log?: string;
   readonly open?: string[];
+  readonly parquet?: string;
   readonly json?: true;
 }
 
@@ -39,10 +41,12 @@ export function addExportCommand(family: Command): void {
     .option('--newest', 'also entries that no witness has seen yet')
     .option('--log <origin>', 'a log that the present one goes on for; without it the present one')
     .option('--open <field...>', 'fields of commitments to open, such as proof: only for who may read them')
+    .option('--parquet <file>', 'the entries as a table too, for analysts; it proves nothing by itself')
     .option('--json', 'answer as JSON')
     .addHelpText('after', '\nAn export that was broken off goes on where it was when it is started again.')
     .action(async (options: ExportOptions) => {
       const written = await exportToFile(options);
+      if (options.parquet !== undefined) await exportToParquet(options.out, options.parquet);
       openOutput(options.json ?? false).answer({ ...written }, inWords(written));
     });
 }
