@@ -27,6 +27,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     size bigint not null check (size >= 0),
     -- Entries that the newest map in the log covers.
     published_size bigint check (published_size <= size),
+    -- The entry that says so.
+    published_idx bigint check (published_idx >= published_size),
     published_at timestamptz
   );
   grant usage on schema tag_map to stabledoor_app;

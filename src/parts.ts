@@ -20,9 +20,10 @@ import { openWitnessing, type Witnessing } from './ledger/witnessing.ts';
 import { openWriteGate, type WriteGate } from './ledger/write-gate.ts';
 import { openWriteWatch, type WriteWatch } from './ledger/write-watch.ts';
 import type { Clock } from './lib/clock.ts';
+import { watchDroppedReads } from './metering/drop-reads.ts';
 import { type FindReleaseFacts, releaseFacts } from './metering/release-store.ts';
 import type { ReadingSource } from './metering/source.ts';
-import { embeddedSource } from './metering/sources/embedded-source.ts';
+import { embeddedSource, readsNumbered } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
 import { type Mailer, outboxMailer, smtpMailer } from './notify/mail.ts';
 import { type DpopNonces, dpopNonces } from './oauth/dpop-nonce.ts';
@@ -171,6 +172,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
     closing.push(() => mailer.close());
     const { issuer, mapIntervalMs } = config;
     const callThirdParty = thirdPartyCaller({ allowLoopback: !production });
+    const numbered = () => readsNumbered(meterStore);
+    closing.push(await watchDroppedReads({ db, ledger, logger, numbered }));
     closing.push(
       startBackground({
         ...keyParts,

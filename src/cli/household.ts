@@ -10,6 +10,7 @@ import { defaultZone } from '../metering/source.ts';
 import type { Parts } from '../parts.ts';
 import { UsageError } from './failure.ts';
 import { addAuthorityCommand } from './household-authority.ts';
+import { addChainCommand } from './household-chain.ts';
 import { addLinkCodeCommand } from './household-code.ts';
 import { addEraseCommand } from './household-erase.ts';
 import { addLeaveCommands } from './household-leave.ts';
@@ -29,6 +30,7 @@ interface AddOptions {
 export function addHouseholdCommands(program: Command): void {
   const household = program.command('household').description('homes and who lives there');
   addEraseCommand(household);
+  addChainCommand(household);
   addLeaveCommands(household);
   addLinkCodeCommand(household);
   addAuthorityCommand(household);

@@ -7,6 +7,7 @@ import { addProofCommands } from './ledger-proof.ts';
 import { addSucceedCommand } from './ledger-succeed.ts';
 import { addTilesCommand } from './ledger-tiles.ts';
 import { type VerifyOptions, verifyDatabase, verifyFile } from './ledger-verify.ts';
+import { verifyChain } from './ledger-verify-chain.ts';
 import { addWitnessCommand } from './ledger-witness.ts';
 
 export function addLedgerCommands(program: Command): void {
@@ -16,11 +17,14 @@ export function addLedgerCommands(program: Command): void {
     .description('check that the ledger is unaltered, and that every disclosure had its consent')
     .option('--export <file>', 'an export to verify, offline; without it the database is verified')
     .option('--former <file...>', 'with --export: exports of the logs that it goes on for, the oldest first')
+    .option('--chain <file>', 'a household’s own entries to verify, offline; needs --key')
     .option('--key <vkey...>', 'verifier keys that you got otherwise: of the log, and of witnesses')
     .option('--checkpoint <file...>', 'signed checkpoints that you kept: the log must still hold them')
     .option('--json', 'answer as JSON')
     .addHelpText('after', '\nExit codes: 0 sound, 1 a violation (named by index), 2 wrong usage.')
-    .action(async (options: VerifyOptions) => {
+    .action(async (options: VerifyOptions & { readonly chain?: string }) => {
+      if (options.chain !== undefined)
+        return await verifyChain(options.chain, options.key ?? [], options.json ?? false);
       await (options.export === undefined ? verifyDatabase(options) : verifyFile(options.export, options));
     });
   addExportCommand(family);

@@ -30,6 +30,7 @@ export const requestedEntry = (
     window: { from: asked.from, until: asked.until },
   },
   personal: { wording: wordingDigest },
+  evidence: ['wording'],
 });
 
 export interface Giving {
@@ -75,7 +76,12 @@ export const termsEntry = (
     ...(giving.authority ? { authority: giving.authority.reference } : {}),
     ...(giving.signature ?? {}),
   },
-  ...(giving.signature ? { evidence: Object.keys(giving.signature) } : {}),
+  evidence: [
+    'wording',
+    'meter_points',
+    ...(giving.authority ? ['authority'] : []),
+    ...Object.keys(giving.signature ?? {}),
+  ],
 });
 
 const overKinds = {

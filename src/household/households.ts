@@ -122,6 +122,7 @@ async function linkMeterPoint(
       householdId,
       body: { kind: 'meter-point.linked', actor: 'operator', proven_by: 'operator' },
       personal: { meter_point: mpan },
+      evidence: ['meter_point'],
     },
   ]);
   return { householdId, meterPointId, linked: true };

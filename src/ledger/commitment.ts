@@ -10,6 +10,8 @@ export const SUBJECT_KEY_BYTES = 32;
 export interface Subject {
   /** base64: the household's tag for its `sequence`-th entry, from 0. Unlinkable without the key. */
   tag(sequence: number): string;
+  /** 32 bytes: what makes the tags and opens nothing. For the household itself. */
+  readonly chainKey: Uint8Array;
   record(request: string): SubjectRecord;
 }
 
@@ -30,9 +32,11 @@ export interface SubjectRecord {
 export function openSubject(subjectKey: Uint8Array, origin: string, isSuccessor = false): Subject {
   if (subjectKey.length !== SUBJECT_KEY_BYTES) throw new TypeError('a subject key has 32 bytes');
   const salted = keyedHash(Buffer.from(origin))(subjectKey);
-  const chain = keyedHash(expand(isSuccessor ? salted : extractUnsalted(subjectKey), 'chain/v1'));
+  const chainKey = expand(isSuccessor ? salted : extractUnsalted(subjectKey), 'chain/v1');
+  const chain = keyedHash(chainKey);
   const records = keyedHash(salted);
   return {
+    chainKey,
     tag(sequence) {
       if (!Number.isSafeInteger(sequence) || sequence < 0)
         throw new RangeError('a sequence number is an integer from 0');

@@ -13,7 +13,8 @@ import {
   readPages,
   readSpans,
   readTags,
-  saveProgress,
+  savePublished,
+  saveSize,
   saveSpan,
   writePages,
 } from './tag-map-store.ts';
@@ -52,14 +53,15 @@ async function growAndPublish(parts: MapParts, tx: BrokerTransaction): Promise<n
   const size = Math.min(head, progress.size + MOST_AT_ONCE);
   await grow(tx, parts, progress.size, size);
   if (head - size > MOST_LAG) {
-    await saveProgress(tx, logId, size, { published: false });
+    await saveSize(tx, logId, size);
     return 'goes on';
   }
-  await saveProgress(tx, logId, size, { published: true });
   const root = encodeBase64(mapRoot(await readSpans(tx, logId), sha256));
   const body = { kind: 'map.published', actor: 'broker', size, root } as const;
   const [receipt] = await parts.ledger.appendWithin(tx, [{ req: newRequestId(), householdId: null, body }]);
-  return receipt?.index ?? null;
+  if (receipt === undefined) return null;
+  await savePublished(tx, logId, { size, index: receipt.index });
+  return receipt.index;
 }
 
 /** A log in which nothing was written but its last map gets no other. What was begun and cut short is due at once. */

@@ -3,9 +3,12 @@
 import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
 import type { Hash } from './merkle.ts';
+import { sha256 } from './node-crypto.ts';
+import type { TagPath } from './tag-map.ts';
 import {
   hasBelow,
   type Prefix,
+  pathInPages,
   placeOf,
   prefixOf,
   readPage,
@@ -25,7 +28,7 @@ export interface MapProgress {
 export async function holdProgress(tx: BrokerTransaction, logId: number): Promise<MapProgress | null> {
   await tx
     .insertInto('tag_map.progress')
-    .values({ log_id: logId, size: 0, published_size: null, published_at: null })
+    .values({ log_id: logId, size: 0, published_size: null, published_idx: null, published_at: null })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   const { rows } = await sql<{ size: number; published_size: number | null; age_ms: number | null }>`
@@ -35,30 +38,48 @@ export async function holdProgress(tx: BrokerTransaction, logId: number): Promis
   return row ? { size: row.size, publishedSize: row.published_size, ageMs: row.age_ms } : null;
 }
 
-export async function saveProgress(
+export async function saveSize(tx: BrokerTransaction, logId: number, size: number): Promise<void> {
+  await tx.updateTable('tag_map.progress').set({ size }).where('log_id', '=', logId).execute();
+}
+
+/** Locks nothing that `holdProgress` does not hold already: it may come after the entry. */
+export async function savePublished(
   tx: BrokerTransaction,
   logId: number,
-  size: number,
-  { published }: { readonly published: boolean },
+  { size, index }: { readonly size: number; readonly index: number },
 ): Promise<void> {
   await tx
     .updateTable('tag_map.progress')
-    .set({ size, ...(published ? { published_size: size, published_at: sql<Date>`ledger.now()` } : {}) })
+    .set({ size, published_size: size, published_idx: index, published_at: sql<Date>`ledger.now()` })
     .where('log_id', '=', logId)
     .execute();
 }
 
-/** Entries that the pages cover, and that the newest published map does; null where no map was made yet. */
-export async function readProgress(
-  db: Store,
-  logId: number,
-): Promise<{ size: number; publishedSize: number | null } | null> {
+/** The entry of the newest map, and the roots of its spans; null where there is none, or the next one is half made. */
+export async function findMap(db: Store, logId: number): Promise<{ index: number; spans: Hash[] } | null> {
   const row = await db
     .selectFrom('tag_map.progress')
-    .select(['size', 'published_size'])
+    .select(['size', 'published_size', 'published_idx'])
     .where('log_id', '=', logId)
     .executeTakeFirst();
-  return row ? { size: row.size, publishedSize: row.published_size } : null;
+  if (row === undefined || row.published_idx === null || row.published_size !== row.size) return null;
+  return { index: row.published_idx, spans: await readSpans(db, logId) };
+}
+
+/** The way to a tag in each span. */
+export async function readWays(db: Store, logId: number, spans: number, tag: Uint8Array): Promise<TagPath[]> {
+  const prefixes = Array.from({ length: 2 * tag.length }, (_, depth) => bytesOf(prefixOf(tag, depth)));
+  const { rows } = await sql<{ span: number; slots: Buffer }>`
+    select s.span, p.slots
+      from generate_series(0, ${spans}::integer - 1) s(span)
+      cross join unnest(${prefixes}::bytea[]) w(prefix)
+      join tag_map.page p on p.log_id = ${logId}::smallint and p.span = s.span and p.prefix = w.prefix
+     order by s.span, octet_length(p.prefix)`.execute(db);
+  const pages: TagPage[][] = Array.from({ length: spans }, () => []);
+  for (const { span, slots } of rows) pages[span]?.push(readPage(slots));
+  return pages.map((onWay) =>
+    onWay.length === 0 ? { siblings: [], found: null } : pathInPages(onWay, tag, sha256),
+  );
 }
 
 /** A header has no more: what comes after it is body. */

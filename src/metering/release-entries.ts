@@ -70,6 +70,17 @@ export const voidOf = (disclosure: number): EntryDraft => ({
   reason: 'late',
 });
 
+/** Before all others: a number that has an entry already must not get a second one, whatever it would say. */
+export const guardsOfStoreRead = (storeRead: string | null): Guard[] =>
+  storeRead === null
+    ? []
+    : [
+        {
+          name: 'store-read-open',
+          args: { number: Number(storeRead.slice(storeRead.lastIndexOf('/') + 1)) },
+        },
+      ];
+
 /** In order of importance; the first, the proof's single use, holds for refusals too. */
 export function guardsOf(facts: ReleaseFacts, { caller, meterRef }: ReadRequest, policy: string): Guard[] {
   return [

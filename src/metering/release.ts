@@ -16,7 +16,7 @@ import type { AnsweredResolution, Reading } from './reading.ts';
 import { isClosed } from './reading-window.ts';
 import { refused } from './refused.ts';
 import { decide } from './release-decision.ts';
-import { disclosureOf, guardsOf, refusalOf, voidOf } from './release-entries.ts';
+import { disclosureOf, guardsOf, guardsOfStoreRead, refusalOf, voidOf } from './release-entries.ts';
 import type { FindReleaseFacts, ReleaseFacts } from './release-store.ts';
 import type { ReadingSource, SourceMeterPoint } from './source.ts';
 import { factsWithin } from './token-limits.ts';
@@ -80,7 +80,7 @@ export async function releaseReadings(parts: ReleaseParts, request: ReadRequest)
       meter_point: mpan,
       ...factsOf(question),
     },
-    guards: guardsOf(facts, request, policy.digest),
+    guards: [...guardsOfStoreRead(storeRead), ...guardsOf(facts, request, policy.digest)],
     refusal: (reason) =>
       unrecorded.has(reason)
         ? null
@@ -105,6 +105,8 @@ const factsOf = (question: DisclosureRequest | null): { facts?: JsonValue } =>
 const unrecorded: ReadonlyMap<string, ErrorCode> = new Map([
   ['invalid_dpop_proof', 'invalid_dpop_proof'],
   ['no_room_for_proofs', 'too_many_proofs'],
+  // Given up by whoever accounts for reads that came to nothing: this one came too late.
+  ['store_read_taken', 'meter_store_unavailable'],
 ]);
 
 async function append(parts: ReleaseParts, request: AppendRequest): Promise<Receipt> {
@@ -131,7 +133,7 @@ async function recordRefusal(
     body: refusalOf(facts, request, { reasons, policy: policy.digest, storeRead }),
     personal: { proof: request.caller.proof, ...factsOf(question) },
     evidence: question === null ? ['proof'] : ['proof', 'facts'],
-    guards: guardsOf(facts, request, policy.digest).slice(0, 1),
+    guards: [...guardsOfStoreRead(storeRead), ...guardsOf(facts, request, policy.digest).slice(0, 1)],
   });
   return refused(reasons[0] as string, receipt, parts.clock.nowMs(), facts, request);
 }

@@ -161,6 +161,38 @@ interface Report {
   readonly rows: { line: number; reasons: { code: string }[] }[];
 }
 
+test('what the ledger has about a household is written to a file, and checked from the file and the key alone', async () => {
+  const { ledger_key: key } = await answer<{ ledger_key: string }>('init', '--json');
+  const home = [
+    '--email',
+    'record@example.org',
+    '--meter-point',
+    '1900000000019',
+    '--address',
+    '7 Record Row',
+  ];
+  const { household_id: id } = await answer<{ household_id: string }>(
+    'household',
+    'add',
+    ...home,
+    '--zone',
+    'UTC',
+  );
+  const file = join(folder, 'record.json');
+  const written = await answer<{ entries: number }>('household', 'chain', id, '--out', file);
+  assert.equal(written.entries, 1);
+  assert.equal((await stat(file)).mode & 0o077, 0);
+  const offline = (...args: string[]) => stabledoor({}, ['ledger', 'verify', '--chain', file, ...args]);
+  const sound = await offline('--key', key);
+  assert.equal(sound.code, 0, sound.err);
+  assert.match(sound.out, /sound, 1 entries of the household \(0 to 0\), 1 values opened/);
+  assert.match(sound.out, /no newer/i);
+  await writeFile(file, (await readFile(file, 'utf8')).replace('1900000000019', '1900000000018'));
+  const bent = await offline('--key', key, '--json');
+  assert.equal(bent.code, 1);
+  assert.equal(JSON.parse(bent.out).violations[0].kind, 'opening_wrong');
+});
+
 test('a file that is no Green Button file is refused with one line', async () => {
   const ran = await run('import', jwks, '--format', 'green-button', '--meter-point', 'home-1');
   assert.equal(ran.code, 1);

@@ -68,11 +68,24 @@ test('the head is free while a map is made: entries are appended beside it', asy
   const isFree = new Promise<void>((done) => {
     free = done;
   });
+  let hold = () => {};
+  const isHeld = new Promise<void>((done) => {
+    hold = done;
+  });
   const holding = table.transaction().execute(async (tx) => {
     await sql`lock table tag_map.page in share mode`.execute(tx);
+    hold();
     await isFree;
   });
+  await isHeld;
   const publishing = publish();
+  for (let waits = false; !waits; ) {
+    const { rows } = await sql<{ n: number }>`
+      select count(*) as n from pg_locks where not granted and relation = 'tag_map.page'::regclass`.execute(
+      app,
+    );
+    waits = rows[0]?.n === 1;
+  }
   await append(5);
   free();
   await holding;

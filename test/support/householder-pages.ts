@@ -24,7 +24,13 @@ export function householderPages(broker: OauthBroker, changes: Partial<Household
   app.use(giveRequestId, securityHeaders({ https: false }));
   app.use(
     householderRoutes({
-      ...{ db: broker.databases.app, ledger: broker.ledger, clock: broker.clock, logger: quietLogger },
+      ...{
+        db: broker.databases.app,
+        ledger: broker.ledger,
+        subjects: broker.ledger.subjects,
+        clock: broker.clock,
+        logger: quietLogger,
+      },
       ...{
         mailer,
         signReceipt: receiptSigner(broker.parts.signingKeys),

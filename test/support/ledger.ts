@@ -5,7 +5,7 @@ import type { LogSigner } from '../../src/ledger/ledger-keys.ts';
 import { type NoteSigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import type { SequencerLimits } from '../../src/ledger/sequencer.ts';
 import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
-import { openSubjects } from '../../src/ledger/subjects.ts';
+import { openSubjects, type Subjects } from '../../src/ledger/subjects.ts';
 import type { WriteGate } from '../../src/ledger/write-gate.ts';
 import type { WriteWatch } from '../../src/ledger/write-watch.ts';
 import { type HouseholdId, newId } from '../../src/lib/ids.ts';
@@ -17,6 +17,7 @@ export const quietLogger = openLogger('silent');
 
 export interface TestLedger<Signer = NoteSigner> extends Ledger {
   readonly signer: Signer;
+  readonly subjects: Subjects;
   /** A household with a key, ready for entries. */
   household(): Promise<HouseholdId>;
 }
@@ -51,6 +52,7 @@ export async function testLedger<Signer extends LogSigner = NoteSigner>(
   return {
     ...ledger,
     signer,
+    subjects,
     async household() {
       const id = newId('household');
       await ledger.createSubject(id);

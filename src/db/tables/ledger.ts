@@ -16,6 +16,8 @@ export interface LedgerTables {
   /** Level 1 and up; level 0 is ledger.entry.leaf. */
   'ledger.tile_hash': { log_id: number; level: number; place: number; hash: Buffer };
   'ledger.request': { log_id: number; req: string; idx: number };
+  /** Numbers of the meter store that have an entry, and are not settled yet. */
+  'ledger.store_read': { log_id: number; number: number; store_start: string };
   'ledger.checkpoint': { log_id: number; size: number; note: string };
   'ledger.witnessed': {
     log_id: number;

@@ -7,6 +7,7 @@ export interface TagMapTables {
     log_id: number;
     size: number;
     published_size: number | null;
+    published_idx: number | null;
     published_at: Date | null;
   };
 }

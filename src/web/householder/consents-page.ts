@@ -17,6 +17,7 @@ import {
   narrow,
   passkeys,
   receipt,
+  record,
   stateWords,
   stopped,
 } from '../words/en.ts';
@@ -61,6 +62,7 @@ ${consents.map((consent) => card(consent, parts))}`,
 <p class="govuk-body"><a class="govuk-link" href="/helpers">${helpers.title}</a></p>
 ${parts.hasPasskeys && html`<p class="govuk-body"><a class="govuk-link" href="/passkeys">${passkeys.yours}</a></p>`}
 <p class="govuk-body"><a class="govuk-link" href="/door">${door.link}</a></p>
+<p class="govuk-body"><a class="govuk-link" href="/history/record.json">${record.link}</a>. ${record.limits}</p>
 <p class="govuk-body"><a class="govuk-link" href="/erase">${erase.link}</a></p>`,
   };
 }

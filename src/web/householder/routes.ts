@@ -10,6 +10,7 @@ import { nothingHere } from '../../http/problem.ts';
 import type { RateLimiter } from '../../http/rate-limit.ts';
 import { sameOrigin } from '../../http/same-origin.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { Subjects } from '../../ledger/subjects.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Mailer } from '../../notify/mail.ts';
 import type { Logger } from '../../observe/logger.ts';
@@ -25,6 +26,7 @@ import { homesPages } from './homes-pages.ts';
 import { letterPages } from './letter-pages.ts';
 import { narrowPages } from './narrow-pages.ts';
 import { passkeyPages } from './passkey-pages.ts';
+import { recordPages } from './record-pages.ts';
 import { signInPages } from './sign-in-pages.ts';
 import { startPages } from './start-page.ts';
 import { stopLinkPages } from './stop-link-pages.ts';
@@ -33,6 +35,7 @@ import { recogniseVisitor, sessionOf } from './visitor.ts';
 export interface HouseholderParts {
   readonly db: Database;
   readonly ledger: Ledger;
+  readonly subjects: Subjects;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly mailer: Mailer;
@@ -73,6 +76,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   homesPages(pages, parts);
   helpersPages(pages, parts);
   helpingPages(pages, parts);
+  recordPages(pages, parts);
   erasePages(pages, parts);
 
   for (const kind of ['css', 'js'] as const) {
@@ -104,6 +108,7 @@ const areas = [
   'consents',
   'stop',
   'door',
+  'history',
   'erase',
   'demo/mail',
 ];

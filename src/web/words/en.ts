@@ -295,6 +295,11 @@ export const stopped = {
   notYetPhone: (phone: string) => `Or phone ${phone} and say that you want to stop.`,
 } as const;
 
+export const record = {
+  link: 'Download what our record has about your home',
+  limits: 'It is a file for programs, with proofs. A court can order that an access is not shown here yet.',
+} as const;
+
 export const erase = {
   title: 'Erase everything about me',
   link: 'Erase everything about me',
