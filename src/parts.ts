@@ -155,7 +155,8 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       gate,
       logger,
       async first() {
-        await publishFirst({ db, ledger: opened, clock }, firstPolicy);
+        const formerLogId = log.formers.at(-1)?.logId ?? null;
+        await publishFirst({ db, ledger: opened, clock, formerLogId }, firstPolicy);
         await policies.refresh();
         await signingKeys.publish();
       },

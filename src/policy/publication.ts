@@ -104,15 +104,31 @@ export async function publishPolicy(
   });
 }
 
-/** The set that a log begins with. Does nothing where one was published. */
+/**
+ * The set that a log begins with: where it goes on for another, the one in force there, or succession would be a way round the
+ * notice; else `policy`. Does nothing where one was published.
+ */
 export async function publishFirst(
-  parts: PublishingParts & { readonly db: Database; readonly ledger: Ledger },
+  parts: PublishingParts & {
+    readonly db: Database;
+    readonly ledger: Ledger;
+    readonly formerLogId: number | null;
+  },
   policy: Policy,
 ): Promise<void> {
   await parts.db.transaction().execute(async (tx) => {
     await lockPublications(tx, parts.ledger.logId);
     if ((await listSchedule(tx, parts.ledger.logId)).length > 0) return;
-    const { entries } = await publishWithin(tx, parts, policy);
+    const { entries } = await publishWithin(tx, parts, (await handedOver(tx, parts)) ?? policy);
     await parts.ledger.appendWithin(tx, entries);
   });
+}
+
+async function handedOver(
+  tx: BrokerTransaction,
+  { formerLogId, clock }: { readonly formerLogId: number | null; readonly clock: Clock },
+): Promise<Policy | null> {
+  if (formerLogId === null) return null;
+  const former = inForceAt(await listSchedule(tx, formerLogId), clock.nowMs());
+  return former === null ? null : openPolicyText(parsePolicyText(former.text), { remembered: 0 });
 }

@@ -7,6 +7,7 @@ import { readEntries } from '../../src/ledger/ledger-store.ts';
 import type { Clock } from '../../src/lib/clock.ts';
 import { openPolicy, type Policy } from '../../src/policy/engine.ts';
 import { openPoliciesInForce } from '../../src/policy/policies-in-force.ts';
+import { insertPolicy, listSchedule } from '../../src/policy/policy-store.ts';
 import { planPublication, publishFirst, publishPolicy } from '../../src/policy/publication.ts';
 import { testDatabases } from '../support/database.ts';
 import { quietLogger, testLedger } from '../support/ledger.ts';
@@ -15,7 +16,7 @@ import { type Changes, policyDir, withPolicyDir } from '../support/policy-dir.ts
 const databases = await testDatabases();
 const ledger = await testLedger(databases);
 const clock = await openClock(databases.app as never, null);
-const parts = { db: databases.app, ledger, clock };
+const parts = { db: databases.app, ledger, clock, formerLogId: null };
 after(async () => {
   await clock.close();
   await ledger.close();
@@ -37,6 +38,30 @@ const published = async () =>
   (await Array.fromAsync(readEntries(databases.app, 1, 0, 1000)))
     .map((text) => JSON.parse(parseEntry(text).body))
     .filter(({ kind }) => kind === 'policy.published');
+
+test('a log that goes on for another begins with the set in force there, and not with that of the folder', async () => {
+  const own = await testDatabases();
+  const successor = await testLedger(own);
+  const nowS = Math.floor(clock.nowMs() / 1000) * 1000;
+  await own.app.transaction().execute(async (tx) => {
+    for (const [place, policy, effectiveAtMs] of [
+      [1, stricter, nowS],
+      [2, weaker, nowS + 31 * dayMs],
+    ] as const)
+      await insertPolicy(tx, {
+        ...{ logId: 7, place, digest: policy.digest, text: policy.text, weakens: place === 2 },
+        ...{ publishedAt: new Date(nowS), effectiveAt: new Date(effectiveAtMs) },
+      });
+  });
+  await publishFirst({ db: own.app, ledger: successor, clock, formerLogId: 7 }, whole);
+  const schedule = await listSchedule(own.app, 1);
+  assert.deepEqual(
+    schedule.map(({ digest }) => digest),
+    [stricter.digest],
+  );
+  await successor.close();
+  await own.close();
+});
 
 test('sets bind in turn, each at its time, in a process that goes on running', async () => {
   let aheadMs = 0;
