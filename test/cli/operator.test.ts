@@ -26,6 +26,13 @@ async function answer<Value>(...args: string[]): Promise<Value> {
   return JSON.parse(ran.out) as Value;
 }
 
+/** Of a command that has a remark to make. */
+async function answerOnly<Value>(...args: string[]): Promise<Value> {
+  const ran = await run(...args);
+  assert.equal(ran.code, 0, ran.err);
+  return JSON.parse(ran.out) as Value;
+}
+
 /** Every command starts and stops the server; a broker that runs for the whole file saves that, and is the harder case. */
 async function startBroker(): Promise<ChildProcess> {
   const broker = spawn(process.execPath, [join(import.meta.dirname, '../../src/main.ts')], {
@@ -210,6 +217,19 @@ interface VerdictAnswer {
   readonly size: number;
   readonly violations: { index: number; kind: string }[];
 }
+
+test('a household moves out on a day to come, and a day that is none is refused in one line', async () => {
+  const place = ['--address', '7 Mill Lane', '--from', '2025-01-01'];
+  const mpan = '1012345678911';
+  await run('household', 'add', '--email', 'mover@example.org', '--meter-point', mpan, ...place);
+  const left = await answerOnly<{ on: string; consents: object }>(
+    ...['household', 'move-out', '--meter-point', mpan, '--on', '2125-01-31', '--json'],
+  );
+  assert.deepEqual([left.on, left.consents], ['2125-01-31', { ended: 0, ending: 0, narrowed: 0 }]);
+  const wrong = await run('household', 'move-out', '--meter-point', mpan, '--on', '31 January');
+  assert.deepEqual([wrong.code, wrong.err.trim().split('\n').length], [2, 1]);
+  assert.match(wrong.err, /--on: 31 January is not a date/);
+});
 
 test('the ledger verifies, its export verifies offline, and a changed export names the entry', async () => {
   const verdict = await answer<VerdictAnswer>('ledger', 'verify', '--json');
