@@ -12,9 +12,11 @@ import {
 import {
   endLinks,
   endTenancies,
+  findCodeMeterPoint,
   listOtherHouseholds,
   spendActivationCode,
   upsertLink,
+  voidActivationCodes,
 } from '../household/link-store.ts';
 import type { MeterPoint } from '../household/meter-point.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
@@ -43,10 +45,14 @@ export async function linkHome(parts: ConsentParts, link: HomeLink): Promise<Met
   if (code === null) return null;
   const { householdId } = link;
   return db.transaction().execute(async (tx) => {
-    const spent = await spendActivationCode(tx, activationCodeHash(code), householdId);
-    const point = spent && (await findMeterPointById(tx, spent.meterPointId));
-    if (!spent || !point) return null;
+    const codeHash = activationCodeHash(code);
+    const meterPointId = await findCodeMeterPoint(tx, codeHash);
+    const point = meterPointId && (await findMeterPointById(tx, meterPointId));
+    if (!point) return null;
+    // The home before the code: a fresh start holds the home while it makes every other code of it worth nothing.
     await lockName(tx, point.mpan);
+    const spent = await spendActivationCode(tx, codeHash, householdId);
+    if (spent === null) return null;
     const today = localDateAt(await readNowMs(tx), point.zone);
     await upsertLink(tx, { meterPointId: point.meterPointId, householdId, provenBy: 'code' });
     const ended = link.freshStart ? await endOthers(tx, ledger, point, { householdId, today }) : [];
@@ -81,6 +87,8 @@ async function endOthers(
   const others = await listOtherHouseholds(tx, { meterPointId, householdId, today });
   // One's own helpers go too: they may be why somebody starts afresh.
   await endHelpers(tx, [householdId, ...others]);
+  // A letter that lies with somebody else would let them in again, under whatever account.
+  await voidActivationCodes(tx, meterPointId);
   if (others.length === 0) return [];
   let nowMs = 0;
   // In the order of their ids, as everybody who holds several does.

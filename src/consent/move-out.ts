@@ -9,7 +9,7 @@ import {
   lockName,
   type Tenancy,
 } from '../household/household-store.ts';
-import { endLinks } from '../household/link-store.ts';
+import { endLinks, voidActivationCodes } from '../household/link-store.ts';
 import type { MeterPoint } from '../household/meter-point.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
@@ -158,6 +158,8 @@ async function leave(
   const { meterPointId, zone } = meterPoint;
   await endTenancy(tx, { meterPointId, householdId, from: tenancy.from, on });
   await endLinks(tx, meterPointId, [householdId], new Date(startOfLocalDayMs(on, zone)));
+  // They may have a letter still, and whoever moves in gets one of their own.
+  await voidActivationCodes(tx, meterPointId, householdId);
   await settleTenancyEnds(tx, householdId);
 }
 

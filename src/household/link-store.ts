@@ -188,8 +188,35 @@ export async function insertActivationCode(tx: BrokerTransaction, code: NewActiv
   return row.expires_at;
 }
 
+/** Letters that were not answered yet are worth nothing any more. `leaver`: only theirs, and those for whoever gets them. */
+export async function voidActivationCodes(
+  tx: BrokerTransaction,
+  meterPointId: MeterPointId,
+  leaver?: HouseholdId,
+): Promise<void> {
+  await tx
+    .deleteFrom('household.activation_code')
+    .where('meter_point_id', '=', meterPointId)
+    .where('spent_at', 'is', null)
+    .$if(leaver !== undefined, (query) =>
+      query.where((eb) => eb.or([eb('household_id', 'is', null), eb('household_id', '=', leaver ?? '')])),
+    )
+    .execute();
+}
+
+/** Where an unspent code would link; whether it may is for `spendActivationCode` to say. */
+export async function findCodeMeterPoint(store: Store, codeHash: Buffer): Promise<MeterPointId | null> {
+  const row = await store
+    .selectFrom('household.activation_code')
+    .select('meter_point_id')
+    .where('code_hash', '=', codeHash)
+    .where('spent_at', 'is', null)
+    .executeTakeFirst();
+  return (row?.meter_point_id as MeterPointId | undefined) ?? null;
+}
+
 export interface SpentCode {
-  readonly meterPointId: MeterPointId;
+  /** The first local day that is theirs; null: the day on which it is entered. */
   readonly from: LocalDate | null;
 }
 
@@ -206,8 +233,7 @@ export async function spendActivationCode(
     .where('spent_at', 'is', null)
     .where('expires_at', '>', now)
     .where((eb) => eb.or([eb('household_id', 'is', null), eb('household_id', '=', householdId)]))
-    .returning(['meter_point_id', 'from_date'])
+    .returning('from_date')
     .executeTakeFirst();
-  if (row === undefined) return null;
-  return { meterPointId: row.meter_point_id as MeterPointId, from: row.from_date as LocalDate | null };
+  return row === undefined ? null : { from: row.from_date as LocalDate | null };
 }

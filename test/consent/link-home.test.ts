@@ -217,6 +217,38 @@ test('a fresh start ends every other’s place, consents and helpers there, and 
   );
 });
 
+test('a letter that was not answered before a fresh start or a move out lets nobody in afterwards', async () => {
+  const home = await newHome();
+  const mpan = home.meterPoints[0]?.mpan ?? '';
+  const kept = await letterFor(home);
+  const anybodys = await makeActivationCode(parts, { mpan, email: null, from: null });
+  const stranger = await newHome();
+  const fresh = await movedIn(home, true);
+  const enter = (householdId: typeof kept.householdId, code: string) =>
+    linkHome(parts, { householdId, code, freshStart: true });
+  assert.equal(await enter(kept.householdId, kept.code), null);
+  assert.equal(await enter(stranger.householdId, anybodys.code), null);
+  assert.notEqual((await listMeterPoints(parts.db, fresh.householdId))[0]?.linkLapsesAt, null);
+
+  const own = await makeActivationCode(parts, { mpan, email: fresh.email, from: null });
+  const next = await letterFor(home);
+  const today = localDateAt(clock.nowMs(), 'Europe/London');
+  await moveOut(parts, { mpan, on: addDays(today, 1), only: fresh.householdId });
+  assert.equal(await enter(fresh.householdId, own.code), null, 'of whoever left');
+  assert.ok(await enter(next.householdId, next.code), 'of whoever comes');
+});
+
+test('of two who start afresh at the same moment one is left, and neither waits for the other in a ring', async () => {
+  for (let i = 0; i < 5; i++) {
+    const home = await newHome();
+    const letters = [await letterFor(home), await letterFor(home)];
+    const linked = await Promise.all(
+      letters.map(({ householdId, code }) => linkHome(parts, { householdId, code, freshStart: true })),
+    );
+    assert.equal(linked.filter((each) => each !== null).length, 1);
+  }
+});
+
 test('a consent that is given while somebody starts afresh is over afterwards, whichever came first', async () => {
   for (let i = 0; i < 5; i++) {
     const home = await newHome();
