@@ -958,11 +958,11 @@ class Verifier:
         self.named, self.violations, self.count = [], [], 0
         self.manifest, self.tree = None, Tree()
         self.next_index, self.tip, self.last_ms = 0, None, 0
-        self.kept, self.covered, self.checkpoints = {}, None, 0
+        self.kept, self.compared, self.covered, self.checkpoints = {}, False, None, 0
         self.witnessed, self.waiting, self.out_of_time = None, {}, 0
         self.requests, self.kinds, self.published = set(), {}, set()
         # Of the log itself: every key that it had, those in force, those retired, those that count because of an entry.
-        self.of_log, self.in_force, self.retired, self.followed = {}, {}, set(), {}
+        self.of_log, self.in_force, self.retired, self.followed = {}, {}, {}, {}
         self.doubtful, self.opened_with = [], None
         self.parties, self.policies, self.consents = {}, [], {}
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
@@ -1048,9 +1048,12 @@ class Verifier:
     def origin(self):
         return self.manifest["origin"] if self.manifest else ""
 
-    def every_key(self):
+    def keys_after(self, size):
+        """Those that may speak for the log once its first entries are all there is: none retired before the last."""
         texts = [key.text for key in self.log_keys()] if self.manifest else []
-        return [*texts, *self.of_log] if self.manifest and self.is_followed() else texts
+        if self.manifest and self.is_followed():
+            texts.extend(self.of_log)
+        return [text for text in texts if self.retired.get(text, size) >= size - 1]
 
     def consent_holder(self, ref):
         consent = self.consents.get(ref)
@@ -1183,6 +1186,7 @@ class Verifier:
         return self.next_index - 1 if self.has_entries() else None
 
     def compare_kept(self):
+        self.compared = self.compared or (self.tree.size > 0 and self.tree.size in self.kept)
         for root in self.kept.pop(self.tree.size, []):
             if root != self.tree.root():
                 message = f"the first {self.tree.size} entries are not those of the checkpoint kept from before"
@@ -1279,7 +1283,7 @@ class Verifier:
         former = self.former
         if former.origin() != body["former_origin"]:
             return f"it goes on for {body['former_origin']}, and {former.origin()} was given"
-        if body["former_key"] not in former.every_key():
+        if body["former_key"] not in former.keys_after(former.kept_size or 0):
             return f"{body['former_key']} is no key of the former log"
         if (former.kept_size, former.kept_root) != (body["kept_size"], body["kept_root"]):
             return f"the first {body['kept_size']} entries of {former.origin()} are not those that were kept"
@@ -1296,6 +1300,7 @@ class Verifier:
         for kept in self.kept:
             if kept < self.manifest["from"]:
                 continue
+            self.compared = True
             self.find(None, "log_shortened", f"a checkpoint kept from before has {kept} entries; there are {size}")
 
     # meaning
@@ -1369,7 +1374,7 @@ class Verifier:
         if list(self.in_force) == [text]:
             self.find(index, "key_not_published", "the only key of the log was retired")
         self.in_force.pop(text, None)
-        self.retired.add(text)
+        self.retired.setdefault(text, index)
 
     def move_published(self, index, kind, key):
         if kind == "key.published":
@@ -1576,7 +1581,7 @@ class Verifier:
         else:
             said.append("That everyone is shown the same log, and the times of entries: no witness has signed.")
         said.append(f"That nothing was added after entry {self.tree.size - 1}.")
-        if not self.kept_notes:
+        if not self.compared:
             said.append("That the log is the one that was seen before: no earlier checkpoint was given.")
         said.extend(self.unproven_of_former())
         if self.first:

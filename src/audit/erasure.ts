@@ -80,20 +80,24 @@ async function closeChain({ db, ledger }: ErasureParts, householdId: HouseholdId
   });
 }
 
+/** One that cannot be done yet holds up no other. Never rejects. */
+export async function eraseDue(parts: ErasureParts & { readonly logger: Logger }): Promise<void> {
+  const wait = (error: unknown) => parts.logger.warn({ err: error }, 'an erasure waits');
+  const due = await listDueErasures(parts.db, mostAtOnce).catch((error: unknown) => {
+    wait(error);
+    return [];
+  });
+  for (const householdId of due) await eraseHousehold(parts, householdId).catch(wait);
+}
+
+const mostAtOnce = 200;
 const watchEveryMs = 60_000;
 
 /** Erases whoever is due, and goes on with what was cut short; call what it gives to end that. */
 export function watchErasures(parts: ErasureParts & { readonly logger: Logger }): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve();
   const timer = setInterval(() => {
-    running = running.then(async () => {
-      try {
-        for (const householdId of await listDueErasures(parts.db, 20))
-          await eraseHousehold(parts, householdId);
-      } catch (error) {
-        parts.logger.warn({ err: error }, 'an erasure waits');
-      }
-    });
+    running = running.then(() => eraseDue(parts));
   }, watchEveryMs);
   timer.unref();
   return async () => {

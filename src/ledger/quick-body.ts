@@ -37,7 +37,7 @@ const REGISTERS = register.options;
 const DISCLOSURE = new RegExp(
   [
     `^\\{"actor":${choice(...ACTORS)},"basis":"consent"`,
-    `"commit":\\{"meter_point":${text(hash)},"proof":${text(hash)},"readings":${text(hash)}\\}`,
+    `"commit":\\{(?:"facts":${text(hash)},)?"meter_point":${text(hash)},"proof":${text(hash)},"readings":${text(hash)}\\}`,
     `"consent_ref":${text(consentRef)}`,
     `"count":${NUMBER}`,
     '"decision":"allowed"',
@@ -59,13 +59,13 @@ const DISCLOSURE = new RegExp(
 /** Null: ask the schema. */
 export function quickDisclosure(body: string): Disclosure | null {
   // The most that the fields below can take; longer ones have longer words.
-  if (body.length > 1200) return null;
+  if (body.length > 1300) return null;
   const found = DISCLOSURE.exec(body);
   if (found === null) return null;
-  const [, actor, meterPoint, proof, readings, consent_ref, count, key, meter_ref, policy, purpose] =
+  const [, actor, facts, meterPoint, proof, readings, consent_ref, count, key, meter_ref, policy, purpose] =
     found as unknown as string[];
   const [reasons, register, req, resolution, store_read, third_party, version, from, to] = found.slice(
-    11,
+    12,
   ) as string[];
   const versionNumber = Number(version);
   const [first, last] = [dayNumber(from as string), dayNumber(to as string)];
@@ -96,7 +96,12 @@ export function quickDisclosure(body: string): Disclosure | null {
     reasons: said,
     policy: policy as string,
     jkt: key as string,
-    commit: { meter_point: meterPoint as string, proof: proof as string, readings: readings as string },
+    commit: {
+      ...(facts === undefined ? {} : { facts }),
+      meter_point: meterPoint as string,
+      proof: proof as string,
+      readings: readings as string,
+    },
   } satisfies Disclosure;
   return store_read === undefined ? disclosure : { ...disclosure, store_read };
 }

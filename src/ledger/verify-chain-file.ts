@@ -155,7 +155,7 @@ class ChainFileCheck {
   ): void {
     const { sha256 } = this.#options;
     for (const [field, { salt, value }] of Object.entries(opened)) {
-      const committed = commit[field];
+      const committed = Object.hasOwn(commit, field) ? commit[field] : undefined;
       if (committed === undefined)
         this.find(number, 'opening_wrong', `${field}: it commits to no such field`);
       else if (value !== undefined) {

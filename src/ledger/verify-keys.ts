@@ -23,7 +23,8 @@ export class KeyCheck {
   readonly #ofLog = new Map<string, VerifierKey>();
   /** Of those, what has not been retired: each of them signs. */
   readonly #inForce = new Map<string, VerifierKey>();
-  readonly #retired = new Set<string>();
+  /** By the entry that said so. */
+  readonly #retired = new Map<string, number>();
   /** Counts because the log published it, and one that counted signed that. */
   readonly #followed = new Map<string, VerifierKey>();
   /** Checkpoints, by the last entry they cover, signed by keys that may yet turn out to be followed by one that counts. */
@@ -109,7 +110,7 @@ export class KeyCheck {
     if (this.#inForce.size === 1 && this.#inForce.has(text))
       this.#findings.add(index, 'key_not_published', 'the only key of the log was retired');
     this.#inForce.delete(text);
-    this.#retired.add(text);
+    this.#retired.set(text, Math.min(index, this.#retired.get(text) ?? index));
   }
 
   #enter(text: string): string | null {
@@ -164,9 +165,14 @@ export class KeyCheck {
     return [...(this.hasTrusted ? this.#trusted : this.#named), ...this.#followed.values()];
   }
 
-  /** Every key of the log that can be vouched for: those that count, and those that the log named. */
-  get everyKey(): string[] {
-    return this.#isFollowed ? [...new Set([...this.logKeys, ...this.#ofLog.keys()])] : this.logKeys;
+  /**
+   * Every key that may speak for the log once its first `size` entries are all there is: those that count and those that
+   * the log named, but for what was retired among them. The last one may say so of a key that still signs beside the next.
+   */
+  keysAfter(size: number): string[] {
+    const named = this.#isFollowed ? this.#ofLog.keys() : [];
+    const isRetired = (text: string) => (this.#retired.get(text) ?? size) < size - 1;
+    return [...new Set([...this.logKeys, ...named])].filter((text) => !isRetired(text));
   }
 
   get logKeys(): string[] {

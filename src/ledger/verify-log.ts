@@ -59,6 +59,7 @@ export class LogCheck {
   #checkpoints = 0;
   #coveredSize: number | null = null;
   readonly #witnesses: WitnessCheck;
+  /** One that was kept was compared, and not only given. */
   #hasPinned = false;
   readonly #beside: Neighbours;
   #link: Link | null = null;
@@ -103,7 +104,6 @@ export class LogCheck {
         : parseCheckpoint(splitNote(note).text);
       if (origin !== this.#manifest.origin) throw new NoteError(`the checkpoint given is of ${origin}`);
       this.#pinned.set(size, [...(this.#pinned.get(size) ?? []), root]);
-      this.#hasPinned = true;
     }
     this.#comparePinned();
   }
@@ -195,7 +195,7 @@ export class LogCheck {
     const { refs } = this.#meaning.consents;
     return {
       origin: this.#manifest.origin,
-      keys: this.#keys.everyKey,
+      keys: this.#keys.keysAfter(keptSize ?? this.#chain.size),
       holds: (kept) => kept.size === keptSize && kept.root === this.#keptRoot,
       consentHolder: (consentRef) => {
         const consent = refs.get(consentRef);
@@ -239,7 +239,10 @@ export class LogCheck {
   #comparePinned(): void {
     if (this.#pinned.size === 0) return;
     const { size } = this.#chain;
-    const roots = this.#pinned.get(size) ?? [];
+    const roots = this.#pinned.get(size);
+    if (roots === undefined) return;
+    // Every log begins with the empty tree: that one tells nothing.
+    if (size > 0) this.#hasPinned = true;
     if (roots.some((root) => !this.#chain.hasRoot(root)))
       this.#find(
         'checkpoint_root',
@@ -325,6 +328,7 @@ export class LogCheck {
     for (const pinned of this.#pinned.keys()) {
       // Of a tree that ends before this part: nothing here can bear it out or refute it.
       if (pinned < from) continue;
+      this.#hasPinned = true;
       this.#findings.add(
         null,
         'log_shortened',

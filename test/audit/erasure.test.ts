@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
-import { eraseHousehold, erasureSteps, requestErasure } from '../../src/audit/erasure.ts';
+import { eraseDue, eraseHousehold, erasureSteps, requestErasure } from '../../src/audit/erasure.ts';
 import { findErasure, listDueErasures } from '../../src/audit/erasure-store.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { exportLog } from '../../src/ledger/export.ts';
@@ -112,6 +112,27 @@ for (let done = 0; done <= erasureSteps.length; done += 1) {
     assert.deepEqual((await verdict()).violations, []);
   });
 }
+
+test('an erasure that cannot be done yet holds up no other', async () => {
+  const { parts } = broker;
+  const [stuck, other] = [await testHome(broker), await testHome(broker)];
+  for (const { householdId } of [stuck, other])
+    await requestErasure(parts, householdId, { askedBy: 'operator', now: true });
+  const failing = {
+    ...parts.ledger,
+    logId: parts.ledger.logId,
+    appendWithin: parts.ledger.appendWithin.bind(parts.ledger),
+    eraseSubject: (householdId: typeof stuck.householdId) =>
+      householdId === stuck.householdId
+        ? Promise.reject(new Error('no key store'))
+        : parts.ledger.eraseSubject(householdId),
+  };
+  await eraseDue({ ...parts, ledger: failing as never });
+  assert.equal(await findErasure(parts.db, other.householdId), null);
+  assert.notEqual(await findErasure(parts.db, stuck.householdId), null);
+  await eraseDue(parts);
+  assert.equal(await findErasure(parts.db, stuck.householdId), null);
+});
 
 test('two erasures of one household at once are one', async () => {
   const { home } = await usedHome();

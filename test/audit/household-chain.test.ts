@@ -127,6 +127,11 @@ test('a changed value, a changed entry and another household’s entry are found
   const opened = structuredClone(file);
   (opened.entries[0]?.opened.meter_point as { value: string }).value = '1000000000000';
   await finds(opened, [0, 'opening_wrong']);
+  // A name that every object has is none that the entry commits to.
+  const named = structuredClone(file);
+  const salt = encodeBase64(new Uint8Array(32));
+  Object.assign(named.entries[0]?.opened as object, { constructor: { salt, value: 1 } });
+  await finds(named, [0, 'opening_wrong']);
   const changed = structuredClone(file);
   const disclosure = changed.entries[4] as { entry: string };
   disclosure.entry = disclosure.entry.replace('"count":48', '"count":47');

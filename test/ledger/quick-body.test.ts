@@ -8,7 +8,7 @@ import { formatExportLine, parseExportLine, readExport } from '../../src/ledger/
 import { quickDisclosure } from '../../src/ledger/quick-body.ts';
 import { decodeBase64, encodeBase64 } from '../../src/lib/base64.ts';
 import { read } from './bent-log.ts';
-import { drafts, entriesOf, honest, type Step } from './small-log.ts';
+import { drafts, entriesOf, honest, POLICY, type Step } from './small-log.ts';
 
 const bodyOf = (draft: Step['draft'], commit?: Step['commit']): string =>
   parseEntry(entriesOf([...honest, { draft, ...(commit ? { commit } : {}) }]).at(-1) as string).body;
@@ -29,6 +29,7 @@ test('a disclosure as it is written is read the quick way, and as the schema rea
     body,
     bodyOf(unnumbered),
     bodyOf(read({ reasons: ['a_reason'] })),
+    bodyOf(read({}), { facts: POLICY }),
     bodyOf(read({ count: 0, resolution: 'PT30M', register: 'generation', version: 1_000_000 })),
   ]) {
     assert.notEqual(quickDisclosure(text), null);

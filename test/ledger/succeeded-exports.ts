@@ -3,6 +3,7 @@
 import { formatCheckpoint } from '../../src/ledger/checkpoint.ts';
 import { utf8 } from '../../src/ledger/crypto.ts';
 import type { ExportLine } from '../../src/ledger/export-format.ts';
+import { formatNote } from '../../src/ledger/note.ts';
 import { noteSigner } from '../../src/ledger/note-signer.ts';
 import { encodeBase64 } from '../../src/lib/base64.ts';
 import { given } from './bent-log.ts';
@@ -29,6 +30,34 @@ export const kept = whole.slice(0, 6);
 /** What is left, and all that there was: somebody else has an export of it. */
 export const former = exportOf(kept, formerSigner);
 export const formerWhole = exportOf(whole, formerSigner);
+
+const nextSigner = noteSigner(formerOrigin, new Uint8Array(32).fill(7));
+const keyMove = (kind: 'key.published' | 'key.retired', key: string): Step => ({
+  draft: { ...drafts['key.published'], kind, use: 'ledger', key },
+});
+/** Its first key was retired in entry 9, two entries before the end. */
+const rotated = entriesOf(
+  [
+    { draft: openedAsFormer },
+    ...honest.slice(1),
+    keyMove('key.published', nextSigner.key.text),
+    keyMove('key.retired', formerSigner.key.text),
+    { draft: drafts['token.revoked'] },
+    { draft: drafts['token.revoked'] },
+  ],
+  formerOrigin,
+);
+export const formerRotated: ExportLine[] = exportOf(rotated, nextSigner)
+  .map((line) => (line.type === 'key' ? { ...line, key: formerSigner.key.text } : line))
+  .toSpliced(3 + 9, 0, { type: 'checkpoint', note: signedByBoth(rotated.slice(0, 9)) });
+
+function signedByBoth(entries: readonly string[]): string {
+  const text = formatCheckpoint({ origin: formerOrigin, size: entries.length, root: rootOf(entries) });
+  return formatNote(
+    text,
+    [formerSigner, nextSigner].map((signer) => signer.sign(text)),
+  );
+}
 
 const note = (text: string): string => encodeBase64(utf8(text));
 const opening: Opening = {
@@ -76,6 +105,20 @@ export const succeeded = {
       keptSize: 6,
       keptRoot: rootOf(kept),
       key: strangersKey.key.text,
+    }),
+  }),
+  /** By whoever has the key that the former log retired. */
+  byRetiredKey: successor({
+    kept_size: rotated.length,
+    kept_root: encodeBase64(rootOf(rotated)),
+    known_size: rotated.length,
+    known_checkpoint: note(checkpointOf(rotated, rotated.length, formerSigner)),
+    cosigned_checkpoint: note(checkpointOf(rotated, 7, formerSigner)),
+    handover: handoverOf({
+      formerOrigin,
+      keptSize: rotated.length,
+      keptRoot: rootOf(rotated),
+      key: ours.logKey,
     }),
   }),
   otherRoot: successor({

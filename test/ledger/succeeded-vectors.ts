@@ -2,7 +2,7 @@
 import { noteSigner } from '../../src/ledger/note-signer.ts';
 import { type ExportVector, vector } from './export-vector.ts';
 import { entriesOf, exportOf, formerSigner, honest } from './small-log.ts';
-import { former, formerWhole, succeeded } from './succeeded-exports.ts';
+import { former, formerRotated, formerWhole, succeeded } from './succeeded-exports.ts';
 import { ours } from './vectors.ts';
 
 const ofFormer = { keys: [formerSigner.key.text] };
@@ -16,6 +16,20 @@ export const succeededVectors: readonly ExportVector[] = [
     formerWhole,
     [],
     ofFormer,
+  ),
+  vector(
+    'former-rotated',
+    'a log that was set back, whose first key had been retired',
+    formerRotated,
+    [],
+    ofFormer,
+  ),
+  vector(
+    'succeeded-by-retired-key',
+    'the key that hands over was retired by the former log',
+    succeeded.byRetiredKey,
+    [[0, 'former_mismatch']],
+    { keys: bothKeys, formers: ['former-rotated'] },
   ),
   vector('succeeded', 'a log that goes on, by itself', succeeded.sound),
   vector(

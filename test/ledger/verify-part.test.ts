@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finds, verifySteps } from './bent-log.ts';
 import { parts } from './part-exports.ts';
-import { honest, verifyLines } from './small-log.ts';
+import { checkpointOf, entriesOf, honest, verifyLines } from './small-log.ts';
 
 test('a part of a log is held to the tree that was signed, whatever came before it', async () => {
   const part = await verifyLines(parts.whole);
@@ -24,4 +24,14 @@ test('what rests on entries before a part is counted and said, and is no violati
 test('numbers of reads below the first of a part are not missing, and those above it are', async () => {
   const { counts } = await verifyLines(parts.laterReads);
   assert.deepEqual(counts.storeReads, { numbered: 3, missing: 1, skippedAtRestart: 0 });
+});
+
+test('a checkpoint kept from before the part is not compared, and the verdict does not count it as compared', async () => {
+  const words = async (size: number) => {
+    const { unproven } = await verifyLines(parts.whole, {
+      checkpoints: [checkpointOf(entriesOf(honest), size)],
+    });
+    return unproven.some((sentence) => sentence.includes('no earlier checkpoint was given to compare'));
+  };
+  assert.deepEqual([await words(3), await words(4), await words(6)], [true, false, false]);
 });
