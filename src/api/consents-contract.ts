@@ -20,7 +20,7 @@ export const consentsQuery = z.strictObject({
 const consent = z
   .strictObject({
     consent_id: z.string(),
-    state: z.enum(['given', 'stopped', 'expired', 'ended', 'returned', 'superseded']),
+    state: z.enum(['given', 'expired', 'ended', 'returned', 'superseded']),
     version: z.int(),
     purpose: z.string(),
     resolution: z.enum(['P1M', 'P1D', 'PT30M']),

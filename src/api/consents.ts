@@ -65,9 +65,12 @@ function consentIdOf(params: unknown): ConsentId {
   return read.data.consent as ConsentId;
 }
 
+/** A stop and a move out read alike: `stopped` would say that the householder did it. */
+const toldState = ({ state }: Consent) => (state === 'stopped' ? 'ended' : state);
+
 const consentJson = (consent: Consent) => ({
   consent_id: consent.consentId,
-  state: consent.state,
+  state: toldState(consent),
   version: consent.version,
   purpose: consent.terms.purpose,
   resolution: consent.terms.resolution,
