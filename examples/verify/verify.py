@@ -951,6 +951,7 @@ class Verifier:
     def __init__(self, keys=(), checkpoints=(), former=None, kept_size=None):
         # The verifier of the log that this one goes on for; how many entries of this one the next says that it kept.
         self.former, self.kept_size, self.kept_root = former, kept_size, None
+        self.mode = None
         self.succeeded, self.former_verified, self.former_ended = None, False, 0
         self.lacks_own = False
         self.given = [Key(text) for text in keys]
@@ -1283,6 +1284,8 @@ class Verifier:
         former = self.former
         if former.origin() != body["former_origin"]:
             return f"it goes on for {body['former_origin']}, and {former.origin()} was given"
+        if former.mode not in (None, body["mode"]):
+            return f"it goes on in mode {body['mode']}, and {former.origin()} was opened in mode {former.mode}"
         if body["former_key"] not in former.keys_after(former.kept_size or 0):
             return f"{body['former_key']} is no key of the former log"
         if (former.kept_size, former.kept_root) != (body["kept_size"], body["kept_root"]):
@@ -1355,7 +1358,8 @@ class Verifier:
         if body["origin"] != self.manifest["origin"]:
             self.find(index, "log_opened", f"it was opened as {body['origin']}")
         if index == 0:
-            self.operators.production = body["mode"] == "production"
+            self.mode = body["mode"]
+            self.operators.production = self.mode == "production"
             self.operators.successor = body["kind"] == "log.succeeded"
             self.published.add(("ledger", body["key"]))
             self.opened_with = body["key"]
@@ -1588,6 +1592,10 @@ class Verifier:
             said.append(f"What the entries before {self.first} say: they are not here.")
             said.append(f"That {len(self.resting)} of these entries were allowed: they rest on entries before {self.first}.")
             said.append("Times of the first entries, up to the first cosignature.")
+        if self.mode not in (None, "production"):
+            said.append(f"That real homes and two operators stand behind it: this is a log of a {self.mode}.")
+        elif self.mode is None and self.first:
+            said.append("Whether it is a log of production, in which acts take two operators: entry 0 is not here.")
         missing, skipped = self.reads.count(False), self.reads.count(True)
         said.append(
             f"That no reading left past the door: {self.reads.numbered} numbered reads of the meter store have an "

@@ -7,6 +7,8 @@ export interface ProvenGround {
   /** First entry. */
   readonly from: number;
   readonly size: number;
+  /** Null where entry 0 is not here. */
+  readonly mode: string | null;
   /** False where the keys came out of the export itself. */
   readonly hasTrustedKeys: boolean;
   readonly keys: readonly string[];
@@ -29,6 +31,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
     pinned(ground),
     ...former(ground),
     ...earlier(ground),
+    mode(ground),
     reads(ground.counts),
     consents(ground.counts),
     chains(ground.counts),
@@ -63,6 +66,15 @@ function witnesses({ witnessed, size, counts }: ProvenGround): string {
 function pinned({ hasPinnedCheckpoint }: ProvenGround): string | null {
   if (hasPinnedCheckpoint) return null;
   return 'That the log is the one that was seen before: no earlier checkpoint was given to compare it with.';
+}
+
+/** Outside production nothing in the log need be anybody's: that must not be read past. */
+function mode({ mode, from }: ProvenGround): string | null {
+  if (mode === 'production') return null;
+  if (mode !== null)
+    return `That real homes and two operators stand behind it: this is a log of a ${mode}, in which one operator is enough and the clock can be moved.`;
+  if (from === 0) return null;
+  return 'Whether it is a log of production, and so whether acts that name no proposal took two operators: entry 0 says it, and is not here.';
 }
 
 function former({ former: part, knownFrom }: ProvenGround): string[] {

@@ -16,6 +16,8 @@ export type Succeeded = EntryOf<'log.succeeded'>;
 /** What the verification of a log tells the verification of the one that goes on for it. */
 export interface FormerLog {
   readonly origin: string;
+  /** Null where its entry 0 is not here. */
+  readonly mode: string | null;
   /** Keys that counted, by text. */
   readonly keys: readonly string[];
   /** Its first `kept` entries have that root; false where there are fewer, or others. */
@@ -95,6 +97,9 @@ const noteIn = (encoded: string): string => decodeNote(decodeBase64(encoded) ?? 
 function findMismatch(body: Succeeded, former: FormerLog): string | null {
   if (former.origin !== body.former_origin)
     return `it goes on for ${body.former_origin}, and ${former.origin} was given`;
+  // In another mode one operator is enough, and the clock can be moved.
+  if (former.mode !== null && former.mode !== body.mode)
+    return `it goes on in mode ${body.mode}, and ${former.origin} was opened in mode ${former.mode}`;
   if (!former.keys.includes(body.former_key)) return `${body.former_key} is no key of the former log`;
   if (!former.holds({ size: body.kept_size, root: body.kept_root }))
     return `the first ${body.kept_size} entries of ${former.origin} are not those that were kept`;

@@ -195,6 +195,7 @@ export class LogCheck {
     const { refs } = this.#meaning.consents;
     return {
       origin: this.#manifest.origin,
+      mode: this.#meaning.mode,
       keys: this.#keys.keysAfter(keptSize ?? this.#chain.size),
       holds: (kept) => kept.size === keptSize && kept.root === this.#keptRoot,
       consentHolder: (consentRef) => {
@@ -272,6 +273,7 @@ export class LogCheck {
     const ground = {
       from,
       size,
+      mode: this.#meaning.mode,
       hasTrustedKeys: this.#keys.hasTrusted,
       keys: this.#keys.logKeys,
       witnessed,

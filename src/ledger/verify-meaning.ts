@@ -55,6 +55,8 @@ export class MeaningCheck {
 
   /** Of a log that goes on for another: what its entry 0 says. */
   succeeded: Succeeded | null = null;
+  /** As entry 0 says; null of a later part, and where it cannot be read. */
+  mode: Succeeded['mode'] | null = null;
   readonly #former: FormerLog | null;
 
   constructor(
@@ -125,10 +127,10 @@ export class MeaningCheck {
     switch (body.kind) {
       case 'log.opened':
         if (place.index === 0) this.operators.open(body.mode, false);
-        this.#checkOpened(place, body.origin, body.key);
+        this.#checkOpened(place, body);
         break;
       case 'log.succeeded':
-        this.#checkOpened(place, body.origin, body.key);
+        this.#checkOpened(place, body);
         if (place.index === 0) this.#succeed(body);
         break;
       case 'policy.published':
@@ -215,10 +217,11 @@ export class MeaningCheck {
     this.#disclosures.disclose(place, body);
   }
 
-  #checkOpened({ index }: Place, origin: string, key: string): void {
+  #checkOpened({ index }: Place, { origin, key, mode }: Pick<Succeeded, 'origin' | 'key' | 'mode'>): void {
     if (origin !== this.#origin)
       this.#findings.add(index, 'log_opened', `it was opened as ${origin}, not as ${this.#origin}`);
     if (index !== 0) return;
+    this.mode = mode;
     this.#keys.open(key);
     this.#logKeys.open(key);
   }

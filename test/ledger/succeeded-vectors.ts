@@ -67,6 +67,13 @@ export const succeededVectors: readonly ExportVector[] = [
     },
   ),
   vector(
+    'succeeded-other-mode',
+    'a log of production goes on for one of a sandbox',
+    succeeded.inProduction,
+    [[0, 'former_mismatch']],
+    { keys: bothKeys, formers: ['former'] },
+  ),
+  vector(
     'succeeded-other-former',
     'another log was given for the former one',
     succeeded.sound,

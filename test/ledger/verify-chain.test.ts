@@ -333,6 +333,15 @@ test('in production a log that goes on says again who is registered, which takes
   assert.deepEqual((await verifyLines(succeeded.inProduction)).violations, []);
 });
 
+test('that a log is none of production is said, and so is that a part does not tell', async () => {
+  const said = async (lines: Promise<Verdict>) =>
+    (await lines).unproven.filter((sentence) => /of a sandbox|log of production/.test(sentence)).length;
+  assert.equal(await said(verifySteps(honest)), 1);
+  assert.equal(await said(verifyLines(parts.whole)), 1);
+  const opened = { ...drafts['log.opened'], mode: 'production' as const };
+  assert.equal(await said(verifySteps(at(honest, 0, { draft: opened }))), 0);
+});
+
 test('a log that goes on says of the former one what that one signed, and a line of logs must fit', async () => {
   finds(await verifyLines(succeeded.otherSize), [0, 'succession_invalid']);
   const line = [former, succeeded.otherRoot].map((lines) => () => asStream(lines));
