@@ -70,7 +70,7 @@ const publishSet = ({ ledger, clock }: ActParts): Act =>
     input: z.strictObject({ text: z.string().min(1).max(1_000_000) }),
     async prepare(store, { text }) {
       const plan = await planPublication(store, { ledger, clock }, policyOf(text));
-      const { added = [], removed = [], changed = [] } = plan.change ?? {};
+      const { added = [], removed = [], changed = [], schemaChanged = false } = plan.change ?? {};
       return {
         text,
         policy: plan.digest,
@@ -79,10 +79,11 @@ const publishSet = ({ ledger, clock }: ActParts): Act =>
         added: [...added],
         removed: [...removed],
         changed: [...changed],
+        schema_changed: schemaChanged,
       };
     },
     said: ({ policy, replaces }) => ({ policy, ...(replaces === '' ? {} : { replaces }) }),
-    words: ({ policy, replaces, weakens, added, removed, changed }) => [
+    words: ({ policy, replaces, weakens, added, removed, changed, schema_changed }) => [
       ['Set', policy],
       ['Instead of', replaces || 'none'],
       ['What it does', weakens ? 'a weakening: it may allow what is refused now' : 'it only forbids more'],
@@ -90,6 +91,7 @@ const publishSet = ({ ledger, clock }: ActParts): Act =>
       ['Rules added', added.join(', ') || 'none'],
       ['Rules removed', removed.join(', ') || 'none'],
       ['Rules changed', changed.join(', ') || 'none'],
+      ['What the rules are asked', schema_changed ? 'another schema' : 'as it is'],
     ],
     async within(tx, { text, policy, replaces, weakens }, done) {
       const plan = await publishWithin(tx, { ledger, clock }, policyOf(text));

@@ -6,7 +6,7 @@ import { publishLedgerKey } from '../../src/ledger/rotate-key.ts';
 import { addOperatorAlone } from '../../src/operator/joining.ts';
 import { makeOperatorKey, type OperatorKey } from '../../src/operator/operator-key.ts';
 import { findProposal } from '../../src/operator/proposal-store.ts';
-import { approve, carryOut, propose } from '../../src/operator/proposals.ts';
+import { approve, carryOut, propose, wordsOf } from '../../src/operator/proposals.ts';
 import { parsePolicyText, readPolicyText } from '../../src/policy/policy-text.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
 import { testDataFolder } from '../support/data-folder.ts';
@@ -66,6 +66,14 @@ test('a household that is erased later waits seven days', async () => {
   assert.ok(row.due_at.getTime() - broker.parts.clock.nowMs() > 6 * 86_400_000);
 });
 
+function withOtherSchema(text: string): string {
+  const { schema, files } = parsePolicyText(text);
+  return [...files, { name: 'schema.cedarschema', text: `${schema}\n// another\n` }]
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((file) => `==> ${file.name} (${Buffer.byteLength(file.text)} bytes) <==\n${file.text}`)
+    .join('');
+}
+
 test('a policy set is published as it was proposed, and not where another came between', async () => {
   const { text } = await readPolicyText(broker.parts.config.policyDir);
   const more = (id: string) => {
@@ -81,6 +89,11 @@ test('a policy set is published as it was proposed, and not where another came b
   const { operators } = broker.parts;
   const act = 'policy-publish';
   const other = await propose(operators, ann, { act, input: { text: more('other-rule') } });
+  const schemaLine = (proposal: typeof other) =>
+    wordsOf(operators, proposal).find(([label]) => label === 'What the rules are asked')?.[1];
+  assert.equal(schemaLine(other), 'as it is');
+  const otherSchema = await propose(operators, ann, { act, input: { text: withOtherSchema(text) } });
+  assert.equal(schemaLine(otherSchema), 'another schema');
   const { proposalId } = await decide(act, { text: more('one-rule') });
   assert.deepEqual(await kindsOf(proposalId), ['operator.proposed', 'operator.approved', 'policy.published']);
   await assert.rejects(approve(operators, ann, other.proposalId), { code: 'proposal_changed' });
