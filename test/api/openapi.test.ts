@@ -24,7 +24,7 @@ const committed = join(import.meta.dirname, '../../openapi.yaml');
 
 /** Pages are for people: their addresses are promised in the documentation, not in the contract. */
 const pages =
-  /^\/($|sign-in|sign-out|authorize|consents|history|account|errors|assets|mail|demo|help|developers)/;
+  /^\/($|sign-in|sign-out|authorize|consents|history|errors|assets|demo|help|helping|helpers|homes|door|erase|passkeys|stop|who-answers|operator)(\/|\.|:|$)/;
 
 /** Every route of the application, as express holds it. */
 function routesOf(app: ReturnType<typeof createApp>): string[] {
