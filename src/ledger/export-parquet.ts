@@ -1,6 +1,6 @@
 // An export as a Parquet file for analysts: one row an entry, its fields in columns, made from the export itself and in bounded
 // memory. It proves nothing: what is verified is the export.
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 
 /** The package that makes it is optional, and large. */
 export class ParquetUnavailable extends Error {
@@ -26,6 +26,8 @@ export async function exportToParquet(from: string, to: string, loadDuckDb = loa
     autoload_known_extensions: 'false',
   });
   try {
+    // For the eyes of its user alone, as the export is: who reads and when is about people.
+    await writeFile(fresh, '', { mode: 0o600, flag: 'wx' });
     const connection = await instance.connect();
     await connection.run(copying(from, fresh));
     connection.closeSync();

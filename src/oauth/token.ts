@@ -65,10 +65,10 @@ async function issueFromGrant(
   parameters: Parameters,
 ): Promise<GrantTokenAnswer> {
   const redemption = await redeem(parts, caller, proof, parameters);
-  if (parameters.scope !== undefined && parameters.scope !== redemption.grant.scope) throw scopeNotGranted();
   const consent = grantedConsentOf(redemption.consent, parts.clock);
   if (!consent) throw invalidGrant('the consent is unknown');
   if (redemption.isReuse) throw await revokeReused(parts, redemption, consent);
+  if (parameters.scope !== undefined && parameters.scope !== redemption.grant.scope) throw scopeNotGranted();
   if (!consent.inForce) throw invalidGrant('the consent is over');
   const detail = narrowDetail(consent.detail, parameters.authorization_details);
   return await issueWithEntry(parts, { redemption, consent, proof, detail });

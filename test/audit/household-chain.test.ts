@@ -9,6 +9,7 @@ import { parseEntry } from '../../src/ledger/entry.ts';
 import { exportLog } from '../../src/ledger/export.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { publishMap } from '../../src/ledger/publish-map.ts';
+import { quickDisclosure } from '../../src/ledger/quick-body.ts';
 import { readWays } from '../../src/ledger/tag-map-store.ts';
 import { NoteError } from '../../src/ledger/verifier-key.ts';
 import { verifyLog } from '../../src/ledger/verify.ts';
@@ -75,6 +76,11 @@ test('a household gets its entries, each with its proof, and the proof that ther
   assert.equal(verdict.covered, (verdict.size as number) - 1);
   assert.ok(verdict.unproven.some((sentence) => sentence.includes('court')));
   for (const sentence of verdict.unproven) assert.doesNotMatch(sentence, /\bcomplete/i);
+});
+
+test('a disclosure as the door writes it is read the quick way by verification', () => {
+  const { entry } = file.entries[4] as ChainFile['entries'][number];
+  assert.notEqual(quickDisclosure(parseEntry(entry).body), null);
 });
 
 test('its values are opened, and of the readings the salt, with which the readings themselves open', async () => {

@@ -1,6 +1,6 @@
 // An export as Parquet: one row an entry, with what the entry says in columns, and a clear word where the package is missing.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -24,6 +24,7 @@ test('every entry of the export is a row, in order, with its fields in columns',
   await writeExport(databases.audit, { logId: 5, out: from, policies: log.policies });
   await exportToParquet(from, to);
   assert.equal((await readFile(to)).subarray(0, 4).toString(), 'PAR1');
+  for (const file of [from, to]) assert.equal((await stat(file)).mode & 0o777, 0o600, 'its user’s alone');
   assert.deepEqual(await readdir(folder), ["it's.ndjson", "it's.parquet"]);
   const instance = await (duckDb as NonNullable<typeof duckDb>).DuckDBInstance.create(':memory:');
   const connection = await instance.connect();

@@ -165,6 +165,15 @@ test('a code that is used again revokes even when it is out of time or comes wit
   assert.equal(await isRevoked(first.body.grant_id), true);
 });
 
+test('a code that is used again revokes even when a scope comes with it that was not granted', async () => {
+  const { code, pkce } = await grantedCode(broker, party, home);
+  const first = await requestToken(broker, party, await party.codeForm(code, pkce));
+  const form = { ...(await party.codeForm(code, pkce)), scope: 'readings:energy-advice' };
+  const again = await requestToken(broker, party, form);
+  assert.deepEqual([again.status, again.body.error], [400, 'invalid_grant']);
+  assert.equal(await isRevoked(first.body.grant_id), true);
+});
+
 test('of 50 redemptions of one code at once exactly one succeeds', async () => {
   const { code, pkce } = await grantedCode(broker, party, home);
   const forms = await Promise.all(Array.from({ length: 50 }, () => party.codeForm(code, pkce)));
