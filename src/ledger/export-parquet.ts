@@ -1,6 +1,7 @@
 // An export as a Parquet file for analysts: one row an entry, its fields in columns, made from the export itself and in bounded
 // memory. It proves nothing: what is verified is the export.
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 
 /** The package that makes it is optional, and large. */
 export class ParquetUnavailable extends Error {
@@ -19,22 +20,24 @@ export async function exportToParquet(from: string, to: string, loadDuckDb = loa
       'Parquet needs the package @duckdb/node-api, which is optional and not here: npm install @duckdb/node-api',
     );
   });
-  const fresh = `${to}.${process.pid}.part`;
+  // For the eyes of its user alone, as the export is, from the first byte on: DuckDB makes files that all can read.
+  const folder = `${to}.${process.pid}.part`;
+  const fresh = join(folder, 'entries.parquet');
   const instance = await DuckDBInstance.create(':memory:', {
     memory_limit: '512MB',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });
   try {
-    // For the eyes of its user alone, as the export is: who reads and when is about people.
-    await writeFile(fresh, '', { mode: 0o600, flag: 'wx' });
+    await mkdir(folder, { mode: 0o700 });
     const connection = await instance.connect();
     await connection.run(copying(from, fresh));
     connection.closeSync();
+    await chmod(fresh, 0o600);
     await rename(fresh, to);
   } finally {
     instance.closeSync();
-    await rm(fresh, { force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
