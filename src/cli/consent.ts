@@ -3,9 +3,10 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { stateAt } from '../consent/consent.ts';
-import { findConsent, listOccupierConsents, stopConsent } from '../consent/consents.ts';
+import { findConsent, listOccupierConsents, type Stopped, stopConsent } from '../consent/consents.ts';
 import { consentLetter } from '../consent/letter.ts';
 import { listSteps } from '../consent/step-store.ts';
+import { isAnswer, stopWithoutLedger } from '../consent/stop-consent.ts';
 import { parseEmailAddress } from '../household/email-address.ts';
 import { findOccupierByEmail, listMeterPoints } from '../household/household-store.ts';
 import { StabledoorError } from '../lib/errors.ts';
@@ -47,8 +48,20 @@ const said = {
   before: ' already: nothing was changed',
 } as const;
 
-const stop = (consentId: ConsentId, through: Reason) =>
-  withParts(readConfig(), (parts) => stopConsent(parts, { consentId, through }));
+/** Whatever keeps a broker from being opened, the stop of somebody who phones is kept (P2). */
+async function stop(consentId: ConsentId, through: Reason): Promise<Stopped> {
+  const config = readConfig();
+  try {
+    return await withParts(config, (parts) => stopConsent(parts, { consentId, through }));
+  } catch (error) {
+    if (isAnswer(error)) throw error;
+    return await withDatabase(
+      config,
+      ({ db, log: { logId } }) => stopWithoutLedger({ db, logId }, { consentId, through }),
+      asApplication,
+    );
+  }
+}
 
 function consentIdOf(id: string): ConsentId {
   if (!idPattern('consent').test(id)) throw new UsageError(`${id} is no consent id`);

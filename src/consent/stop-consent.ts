@@ -2,7 +2,7 @@
 // together and every read is refused from then on. Only a database that does not answer leaves it undone, and says so.
 import type { BrokerTransaction, Database } from '../db/database.ts';
 import { isHelper } from '../household/helper-store.ts';
-import type { AppendRequest } from '../ledger/ledger.ts';
+import { type AppendRequest, appendPending, type Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -57,7 +57,17 @@ export async function stopConsent(
   }
 }
 
-const isAnswer = (error: unknown): boolean =>
+/** The same where not even the ledger could be opened: the entry waits for a broker that can write it. Errors: as above. */
+export async function stopWithoutLedger(
+  { db, logId }: { readonly db: Database; readonly logId: number },
+  stop: Stop,
+): Promise<Stopped> {
+  await mayStop(db, stop);
+  return stopWith({ db, ledger: { logId } }, stop, 'pending', (tx, entry) => appendPending(tx, logId, entry));
+}
+
+/** Whether nothing else would have stopped it either. */
+export const isAnswer = (error: unknown): boolean =>
   error instanceof StabledoorError && ['consent_unknown', 'illegal_transition'].includes(error.code);
 
 /** What is not theirs to stop does not exist for them. Errors: `consent_unknown`. */
@@ -76,7 +86,7 @@ const throughOf = (stop: Stop): StoppedThrough | null =>
   'through' in stop ? stop.through : 'helperId' in stop ? 'helper' : null;
 
 async function stopWith(
-  { db, ledger }: ConsentParts,
+  { db, ledger }: { readonly db: Database; readonly ledger: Pick<Ledger, 'logId'> },
   stop: Stop,
   recorded: 'entry' | 'pending',
   append: Append,

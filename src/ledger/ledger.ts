@@ -148,13 +148,7 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
       return receipts;
     },
     eraseSubject: (householdId) => subjects.erase(householdId),
-    async appendPending(tx, request) {
-      await addPending(tx, logId, {
-        req: request.req,
-        householdId: request.householdId,
-        body: sealBody(request.body, request.req),
-      });
-    },
+    appendPending: (tx, request) => appendPending(tx, logId, request),
     createSubject: (householdId) => subjects.create(householdId),
     async close() {
       await stopDraining();
@@ -165,6 +159,15 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
   // Not before: `log.opened` is entry 0, whatever waits.
   stopDraining = drainPending(parts, () => write([]));
   return ledger;
+}
+
+/** What `Ledger.appendPending` does, for whoever could not even open the ledger. */
+export async function appendPending(
+  tx: BrokerTransaction,
+  logId: number,
+  { req, householdId, body }: AppendRequest,
+): Promise<void> {
+  await addPending(tx, logId, { req, householdId, body: sealBody(body, req) });
 }
 
 type Append = Ledger['append'];

@@ -2,6 +2,7 @@
 // process beside a broker that runs.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sql } from 'kysely';
 import { linkHome } from '../../src/consent/link-home.ts';
 import { findOccupierByEmail } from '../../src/household/household-store.ts';
 import { registerThirdParty } from '../../src/registry/registry.ts';
@@ -80,4 +81,44 @@ test('an operator finds, prints and stops a consent, and the entry says that it 
     (await run('consent', 'stop', consentId, '--on-behalf', '--reason', 'post', '--json')).out,
   );
   assert.equal(again.recorded, 'before');
+});
+
+test('a stop for who phones is kept where no broker can be opened (P2)', async () => {
+  const stopping = ['--on-behalf', '--reason', 'phone', '--json'];
+  const states: [string, Record<string, string>, () => Promise<unknown>, () => Promise<unknown>][] = [
+    [
+      'the ledger refuses the application',
+      {},
+      () =>
+        sql`revoke execute on function ledger.open_log(smallint, text, text) from stabledoor_app`.execute(
+          databases.owner,
+        ),
+      () =>
+        sql`grant execute on function ledger.open_log(smallint, text, text) to stabledoor_app`.execute(
+          databases.owner,
+        ),
+    ],
+    [
+      'the meter store does not answer',
+      { STABLEDOOR_METER_STORE_URL: 'postgres://nobody@127.0.0.1:1/none' },
+      async () => {},
+      async () => {},
+    ],
+  ];
+  for (const [name, environment, begin, end] of states) {
+    const { consentId } = await givenConsent(parts, home, { clientId });
+    await begin();
+    const ran = await stabledoor({ ...broker.environment, ...environment }, [
+      'consent',
+      'stop',
+      consentId,
+      ...stopping,
+    ]).finally(end);
+    assert.equal(ran.code, 0, `${name}: ${ran.err}`);
+    assert.deepEqual(
+      JSON.parse(ran.out),
+      { consent_id: consentId, state: 'stopped', recorded: 'pending' },
+      name,
+    );
+  }
 });
