@@ -825,7 +825,7 @@ class Operators:
         self.find, self.may_rest_on_before = find, may_rest_on_before
         self.origin, self.production, self.successor = "", False, False
         self.operators, self.proposals, self.keys = {}, {}, set()
-        self.policies = self.of_former = 0
+        self.policies = self.of_former = self.vouched = 0
 
     def take(self, index, time, kind, body):
         if kind == "operator.added":
@@ -927,6 +927,17 @@ class Operators:
     def publish_policy(self, index, body):
         self.policies += 1
         if self.policies > 1 or "proposal" in body:
+            self.done(index, body)
+
+    def register(self, index, body):
+        """The broker itself says only again, in a log that goes on, what two operators said in the one before."""
+        if body["actor"] != "operator" and not self.production:
+            return
+        if body["actor"] == "broker" and self.successor:
+            self.of_former += 1
+        elif body["actor"] == "third-party":
+            self.vouched += 1
+        else:
             self.done(index, body)
 
     def done(self, index, body):
@@ -1339,8 +1350,8 @@ class Verifier:
             if body["actor"] == "operator":
                 self.operators.done(index, body)
         elif kind.startswith("third-party."):
-            if kind == "third-party.registered" and body["actor"] == "operator":
-                self.operators.done(index, body)
+            if kind == "third-party.registered":
+                self.operators.register(index, body)
             self.move_party(index, kind, body["third_party"])
         elif kind.startswith("consent."):
             self.move_consent(index, kind, body)
@@ -1618,6 +1629,8 @@ class Verifier:
             said.append(
                 f"That two operators are two people; {self.operators.of_former} of their entries rest on a log before."
             )
+        if self.operators.vouched:
+            said.append(f"Who vouched for {self.operators.vouched} third parties that registered themselves.")
         said.append("What stands behind a commitment, and whose home an entry is about.")
         said.append("That each decision follows from its policy.")
         return said

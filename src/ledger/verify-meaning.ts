@@ -138,8 +138,7 @@ export class MeaningCheck {
         this.operators.publishPolicy(place, body);
         break;
       case 'third-party.registered':
-        // One that registered itself was vouched for by whom the operator named.
-        if (body.actor === 'operator') this.operators.done(place, body);
+        this.operators.register(place, body);
         this.#parties.move(place, body);
         break;
       case 'third-party.suspended':

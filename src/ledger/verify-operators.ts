@@ -36,6 +36,8 @@ export interface OperatorCounts {
   readonly unchecked: number;
   /** Entries that rest on operators or proposals of a log before this one. */
   readonly ofFormer: number;
+  /** Registrations that no operator decided, because somebody whom they named vouched for them. */
+  readonly vouched: number;
 }
 
 /** An entry is stamped when it is sealed, a moment after what it says was decided. */
@@ -54,6 +56,7 @@ export class OperatorCheck {
   #policies = 0;
   #unchecked = 0;
   #ofFormer = 0;
+  #vouched = 0;
 
   constructor(origin: string, findings: Findings, earlier: EarlierEntries) {
     this.#origin = origin;
@@ -67,7 +70,7 @@ export class OperatorCheck {
   }
 
   counts(): OperatorCounts {
-    return { unchecked: this.#unchecked, ofFormer: this.#ofFormer };
+    return { unchecked: this.#unchecked, ofFormer: this.#ofFormer, vouched: this.#vouched };
   }
 
   /** What waits for signatures to be checked; undefined where nothing does. */
@@ -145,6 +148,15 @@ export class OperatorCheck {
     this.#policies++;
     // The first set is what the log begins with.
     if (this.#policies > 1 || body.proposal !== undefined) this.done(place, body);
+  }
+
+  /** The broker itself says only again, in a log that goes on, what two operators said in the one before. */
+  register(place: Place, body: EntryOf<'third-party.registered'>): void {
+    const isAgain = body.actor === 'broker' && this.#isSuccessor;
+    if (!this.#isProduction && body.actor !== 'operator') return;
+    if (isAgain) this.#ofFormer++;
+    else if (body.actor === 'third-party') this.#vouched++;
+    else this.done(place, body);
   }
 
   /** An entry that says that something was done which takes two operators in production. */

@@ -36,6 +36,18 @@ const cases: readonly (readonly [name: string, about: string, steps: readonly St
   ['operated', 'all that two operators decide, sound', operated],
   ['operated-alone', 'done without a proposal', founded(registered()), [[3, 'not_approved']]],
   [
+    'operated-by-broker',
+    'registered in the name of the broker, which says again only what stood before',
+    founded(registered(undefined, { actor: 'broker' })),
+    [[3, 'not_approved']],
+  ],
+  [
+    'operated-vouched',
+    'registered by the third party itself: somebody vouched for it',
+    founded(registered(undefined, { actor: 'third-party' })),
+    [],
+  ],
+  [
     'operated-policy-alone',
     'a second policy set that one published',
     founded(drafts['policy.published'], drafts['policy.published']),

@@ -8,7 +8,16 @@ import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { operatorStatement } from '../../src/ledger/operator-statement.ts';
 import { canonicalJson, type JsonValue } from '../../src/lib/canonical-json.ts';
 import { verifySteps } from './bent-log.ts';
-import { added, ann, decided, founded, passkeyProof, proposed, saidOfHearth } from './operated-log.ts';
+import {
+  added,
+  ann,
+  decided,
+  founded,
+  passkeyProof,
+  proposed,
+  registered,
+  saidOfHearth,
+} from './operated-log.ts';
 import { entriesOf, exportOf, verifyLines } from './small-log.ts';
 import { ours } from './vectors.ts';
 
@@ -49,6 +58,23 @@ test('an approval by passkey is checked offline: key, challenge, presence and ve
     ),
   });
   assert.deepEqual(await found(bent(raw)), wrong, 'a passkey signs no text');
+});
+
+test('in production neither the broker nor a householder registers anyone; whoever was vouched for is counted', async () => {
+  for (const [actor, kinds] of [
+    ['operator', ['not_approved']],
+    ['broker', ['not_approved']],
+    ['householder', ['not_approved']],
+    ['third-party', []],
+  ] as const) {
+    const verdict = await verifySteps(founded(registered(undefined, { actor })));
+    assert.deepEqual(
+      verdict.violations.map(({ kind }) => kind),
+      kinds,
+      actor,
+    );
+    assert.equal(/who vouched for 1 third/.test(verdict.unproven.join()), actor === 'third-party');
+  }
 });
 
 test('an approval by a key file on P-256 is checked offline', async () => {
