@@ -218,10 +218,12 @@ KINDS = {
         "cosigned_checkpoint?": lambda v: NOTE(v) and len(v) >= 4,
         "handover": lambda v: NOTE(v) and len(v) >= 4,
         "known_from": line(300),
+        "proposal?": PROPOSAL,
     },
     "key.published": {"use": one_of("ledger", "tokens"), "key": line(4096)},
     "key.retired": {"use": one_of("ledger", "tokens"), "key": line(4096), "proposal?": PROPOSAL},
     "operator.added": {**OPERATOR_KEY, "role": WORD, "proposal?": PROPOSAL},
+    "operator.carried": {**OPERATOR_KEY, "role": WORD},
     "operator.key-added": {**OPERATOR_KEY, "proof": PROOF},
     "operator.removed": {"operator": OPERATOR, "proposal?": PROPOSAL},
     "operator.proposed": {**DECIDED, "act": WORD, "said?": said, "expires_s": integer()},
@@ -760,7 +762,7 @@ def raw_of_der(der):
 
 def is_signed(record, statement, proof):
     """Whether an operator's key signed that statement: a file's key over its text, a passkey as WebAuthn has it."""
-    key, kept_in = record
+    key, kept_in = record[:2]
     signature, message = decode64url(proof["signature"]), statement
     if kept_in == "passkey":
         message = signed_by_passkey(statement, proof)
@@ -826,10 +828,61 @@ class Operators:
         self.origin, self.production, self.successor = "", False, False
         self.operators, self.proposals, self.keys = {}, {}, set()
         self.policies = self.of_former = self.vouched = 0
+        # The log that this one goes on for; entry 0 until it is seen who approved it; whether only carried ones came before.
+        self.former, self.opening, self.may_carry, self.is_part = None, None, True, False
+
+    def succeed(self, body, former):
+        self.successor, self.may_carry, self.opening = True, True, body
+        if former is not None and former.origin() == body["former_origin"]:
+            self.former = former
+
+    def before(self, kind):
+        self.may_carry = self.may_carry and kind == "operator.carried"
+        if kind not in ("operator.carried", "operator.proposed", "operator.approved"):
+            self.settle_opening()
+
+    def settle_opening(self):
+        """Whether two operators decided that this log goes on; their entries come right after entry 0."""
+        body, self.opening = self.opening, None
+        if body is None:
+            return
+        if "proposal" in body and body["proposal"] not in self.proposals:
+            self.find(0, "not_approved", f"{body['proposal']} is not proposed right after it")
+        else:
+            self.done(0, body)
+
+    def carry(self, index, body):
+        name = body["operator"]
+        if not self.may_carry or not (self.successor or self.may_rest_on_before(index)):
+            self.find(index, "operator_unknown", f"{name} is carried over elsewhere than after log.succeeded")
+        fault = self.former.operators.why_not_carried(body, self.former.kept_size or 0) if self.former else None
+        if fault is not None:
+            self.find(index, "operator_unknown", fault)
+        if name not in self.operators:
+            self.enter(index, body)
+        if self.operators[name]["role"] != body["role"]:
+            self.find(index, "operator_unknown", f"{name} has two roles")
+        self.keep(index, self.operators[name], body)
+
+    def why_not_carried(self, body, kept_size):
+        """Asked as the former log: why somebody is no such operator after that many entries, or None."""
+        name, known = body["operator"], self.operators.get(body["operator"])
+        if self.is_part:
+            return None
+        if known is None or known["added"] >= kept_size:
+            return f"{name} was no operator of the former log"
+        if known["removed"] is not None and known["removed"] < kept_size:
+            return f"{name} was removed in the former log"
+        if known["role"] != body["role"]:
+            return f"{name} was {known['role']} in the former log"
+        keys = [(key, kept_in) for key, kept_in, added in known["keys"].values() if added < kept_size]
+        return None if (body["key"], body["kept_in"]) in keys else f"{name} had no such key in the former log"
 
     def take(self, index, time, kind, body):
         if kind == "operator.added":
             self.add(index, body)
+        elif kind == "operator.carried":
+            self.carry(index, body)
         elif kind == "operator.key-added":
             known = self.in_office(index, body["operator"])
             if known is not None:
@@ -839,7 +892,7 @@ class Operators:
             known = self.in_office(index, body["operator"])
             self.done(index, body)
             if known is not None:
-                known["removed"] = True
+                known["removed"] = index
         elif kind == "operator.proposed":
             self.propose(index, time, body)
         else:
@@ -851,14 +904,18 @@ class Operators:
         founds = not self.successor and len(self.operators) < 2
         if not founds or "proposal" in body:
             self.done(index, body)
-        known = self.operators[body["operator"]] = {"role": body["role"], "keys": {}, "removed": False}
-        self.keep(index, known, body)
+        self.keep(index, self.enter(index, body), body)
+
+    def enter(self, index, body):
+        known = {"role": body["role"], "keys": {}, "added": index, "removed": None}
+        self.operators[body["operator"]] = known
+        return known
 
     def keep(self, index, known, body):
         thumbprint = encode64url(sha256(body["key"].encode()))
         if any(thumbprint in one["keys"] for one in self.operators.values()):
             self.find(index, "operator_unknown", f"the key {thumbprint} is on record already")
-        known["keys"][thumbprint] = (body["key"], body["kept_in"])
+        known["keys"][thumbprint] = (body["key"], body["kept_in"], index)
 
     def sign(self, index, known, body):
         said = {name: value for name, value in body.items() if name not in ("req", "proof")}
@@ -870,16 +927,17 @@ class Operators:
     def in_office(self, index, operator):
         known = self.operators.get(operator)
         if known is None:
-            self.missing(index, "operator_unknown", f"{operator} was not added before")
-        elif known["removed"]:
+            if not self.may_rest_on_before(index):
+                self.find(index, "operator_unknown", f"{operator} was not added before")
+        elif known["removed"] is not None:
             self.find(index, "operator_unknown", f"{operator} was removed")
         return known
 
-    def missing(self, index, kind, message):
+    def missing(self, index, message):
         if self.successor:
             self.of_former += 1
         elif not self.may_rest_on_before(index):
-            self.find(index, kind, message)
+            self.find(index, "not_approved", message)
 
     def require_role(self, index, known, act):
         if act not in ACTS or known["role"] not in ("administrator", ACTS[act][1]):
@@ -906,7 +964,7 @@ class Operators:
     def compare(self, index, time, kind, body, known):
         proposal = self.proposals.get(body["proposal"])
         if proposal is None:
-            self.missing(index, "not_approved", f"{body['proposal']} was not proposed before")
+            self.missing(index, f"{body['proposal']} was not proposed before")
             return
         if proposal["state"] != "open":
             self.find(index, "not_approved", f"{body['proposal']} was decided before")
@@ -921,7 +979,7 @@ class Operators:
             self.find(index, "not_approved", f"{body['operator']} approved what they proposed")
         if time / 1000 > proposal["expires_s"] + SLACK_SECONDS:
             self.find(index, "not_approved", f"{body['proposal']} had expired")
-        if self.operators.get(proposal["operator"], {}).get("removed"):
+        if self.operators.get(proposal["operator"], {}).get("removed") is not None:
             self.find(index, "operator_unknown", f"{proposal['operator']}, who proposed it, was removed")
 
     def publish_policy(self, index, body):
@@ -947,7 +1005,7 @@ class Operators:
             return
         name, proposal = body["proposal"], self.proposals.get(body["proposal"])
         if proposal is None:
-            self.missing(index, "not_approved", f"{name} was not proposed before")
+            self.missing(index, f"{name} was not proposed before")
             return
         if proposal["state"] != "approved":
             self.find(index, "not_approved", f"{name} is {proposal['state']}")
@@ -1082,6 +1140,7 @@ class Verifier:
         except FormatError as error:
             self.find(None, "export_format", str(error))
         if self.manifest is not None:
+            self.operators.settle_opening()
             self.end_keys()
             self.map.cover(None)
             self.end()
@@ -1108,7 +1167,7 @@ class Verifier:
 
     def begin(self, manifest):
         self.manifest = manifest
-        self.operators.origin = manifest["origin"]
+        self.operators.origin, self.operators.is_part = manifest["origin"], manifest["from"] > 0
         origin = manifest["origin"]
         self.lacks_frontier = manifest["from"] > 0
         self.tip = encode64(sha256(origin.encode()))
@@ -1331,6 +1390,7 @@ class Verifier:
             self.find(index, "request_repeated", f"request {body['req']} stood in an earlier entry")
         self.requests.add(body["req"])
         opens = kind in ("log.opened", "log.succeeded")
+        self.operators.before(kind)
         if (index == 0) != opens:
             self.find(index, "log_opened", "log.opened or log.succeeded is entry 0, and only entry 0")
         if opens:
@@ -1371,7 +1431,8 @@ class Verifier:
         if index == 0:
             self.mode = body["mode"]
             self.operators.production = self.mode == "production"
-            self.operators.successor = body["kind"] == "log.succeeded"
+            if body["kind"] == "log.succeeded":
+                self.operators.succeed(body, self.former)
             self.published.add(("ledger", body["key"]))
             self.opened_with = body["key"]
             self.enter_key(body["key"])
@@ -1625,7 +1686,7 @@ class Verifier:
             f"That each householder was shown what stands here about their home: {shown}; an entry under another tag is "
             "not found by a household's key, and a court can order an access not to be shown yet."
         )
-        if self.kinds.get("operator.added"):
+        if self.kinds.get("operator.added") or self.kinds.get("operator.carried"):
             said.append(
                 f"That two operators are two people; {self.operators.of_former} of their entries rest on a log before."
             )

@@ -3,7 +3,8 @@
 // stopped comes to life again, and nobody is believed to be still allowed.
 
 import { endConsentsOfLog } from '../consent/consents.ts';
-import { openDatabase } from '../db/database.ts';
+import { type BrokerTransaction, openDatabase } from '../db/database.ts';
+import type { EntryDraft } from '../ledger/entry-body.ts';
 import { headGuardFileOf, openHeadGuard } from '../ledger/head-guard.ts';
 import { findKnownLog, type KnownLog } from '../ledger/known-checkpoints.ts';
 import type { LogMode } from '../ledger/ledger.ts';
@@ -12,8 +13,12 @@ import type { LogInForce } from '../ledger/log-in-force.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
 import { type Successor, succeedLog } from '../ledger/succeed.ts';
 import type { ReachableWitness } from '../ledger/witness-client.ts';
-import type { ClientId } from '../lib/ids.ts';
+import { encodeBase64 } from '../lib/base64.ts';
+import { StabledoorError } from '../lib/errors.ts';
+import type { ClientId, OperatorId } from '../lib/ids.ts';
 import { listSigningKeys } from '../oauth/signing-key-store.ts';
+import { operatorsCarriedOver } from '../operator/carry-over.ts';
+import { holdOperators } from '../operator/operator-store.ts';
 import { suspendAllThirdParties } from '../registry/suspend-all.ts';
 
 export interface SuccessionParts {
@@ -34,6 +39,19 @@ export interface SuccessionRequest {
   readonly isRestored?: boolean;
   /** The name of the log that goes on; by default that of the first log and how many there have been. */
   readonly origin?: string;
+  /** In production: what two operators agreed on. */
+  readonly approval?: Approval;
+}
+
+/** What one operator proposed and another approved, whose signatures were seen to hold (succession-proposal.ts). */
+export interface Approval {
+  readonly proposal: string;
+  /** What is left of the log that is closed: no more and nothing else than was approved. */
+  readonly kept: { readonly size: number; readonly root: string };
+  readonly knownSize: number;
+  readonly operatorIds: readonly OperatorId[];
+  /** `operator.proposed` and `operator.approved`. */
+  readonly entries: readonly EntryDraft[];
 }
 
 export interface Succession {
@@ -56,18 +74,21 @@ const reason =
 const statementTimeoutMs = 3_600_000;
 
 /**
- * One transaction; started again it either finds nothing done or all of it. Who may call it is the caller's to settle:
- * in production two operators agree first.
- * Errors: NotSetBack; the log that is there is not the beginning of the one that was known; its key is missing.
+ * One transaction; started again it either finds nothing done or all of it.
+ * Errors: `second_operator_needed` in production without an approval; `proposal_changed` where the log is not the one that
+ * was approved; `operator_unknown`; NotSetBack; the log that is there is not the beginning of the one that was known; its key is missing.
  */
 export async function succeedAfterRestore(
   parts: SuccessionParts,
   request: SuccessionRequest = {},
 ): Promise<Succession> {
   const { databaseUrl, log, mode, keyDir } = parts;
+  const { approval } = request;
+  if (mode === 'production' && approval === undefined) throw new StabledoorError('second_operator_needed');
   const db = openDatabase({ url: databaseUrl, maxConnections: 1, statementTimeoutMs });
   try {
     const known = await whatIsKnown(parts, request);
+    if (approval) requireApproved(approval, known);
     let endedConsents = 0;
     let suspended: readonly ClientId[] = [];
     const successor = await succeedLog({
@@ -77,12 +98,17 @@ export async function succeedAfterRestore(
       known,
       origin: request.origin ?? nextOrigin(log),
       keyDir,
+      proposal: approval?.proposal ?? null,
       async within(tx) {
+        if (approval) await requireInOffice(tx, approval);
+        const operators = await operatorsCarriedOver(tx);
         endedConsents = await endConsentsOfLog(tx, log.logId);
         const all = await suspendAllThirdParties(tx, reason);
         suspended = all.clientIds;
         const keys = (await listSigningKeys(tx)).filter(({ retiredAt }) => retiredAt === null);
         return [
+          ...operators,
+          ...(approval?.entries ?? []),
           ...keys.map(
             ({ publicJwk }) =>
               ({ kind: 'key.published', actor: 'broker', use: 'tokens', key: publicJwk }) as const,
@@ -95,6 +121,26 @@ export async function succeedAfterRestore(
   } finally {
     await db.destroy();
   }
+}
+
+function requireApproved({ kept, knownSize }: Approval, known: KnownLog): void {
+  if (known.kept.size !== kept.size || encodeBase64(known.kept.root) !== kept.root)
+    throw new StabledoorError(
+      'proposal_changed',
+      `${kept.size} entries were approved to be kept, and others are there: propose it again.`,
+    );
+  if (known.longest.size < knownSize)
+    throw new StabledoorError(
+      'proposal_changed',
+      `Whoever proposed it knew of ${knownSize} entries: give the same checkpoint with --checkpoint.`,
+    );
+}
+
+/** Neither of the two is removed before it is done. */
+async function requireInOffice(tx: BrokerTransaction, { operatorIds }: Approval): Promise<void> {
+  const held = await holdOperators(tx, operatorIds);
+  if (held.length !== operatorIds.length || held.some(({ removedAt }) => removedAt !== null))
+    throw new StabledoorError('operator_unknown', 'Whoever proposed it, or you, is no operator any more.');
 }
 
 /** What the log in force is known to have had, and what is left. Changes nothing. Errors: as of succeedAfterRestore. */
@@ -124,5 +170,6 @@ export async function whatIsKnown(
 const soundLine = ({ kept }: KnownLog): string =>
   `nothing says that this log was set back: all that is kept knows of ${kept.size} entries at most, and they are there`;
 
-const nextOrigin = ({ origin, formers }: LogInForce): string =>
+/** Of the log that goes on, where nobody names it. */
+export const nextOrigin = ({ origin, formers }: LogInForce): string =>
   `${formers[0]?.origin ?? origin}-${formers.length + 2}`;

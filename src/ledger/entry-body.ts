@@ -30,6 +30,7 @@ import {
 } from './entry-field.ts';
 import {
   operatorAdded,
+  operatorCarried,
   operatorDecided,
   operatorKeyAdded,
   operatorProposed,
@@ -95,11 +96,13 @@ const entryBody = z.discriminatedUnion('kind', [
     handover: encodedNote,
     /** What told of the longest one: the head guard, a witness, a checkpoint that somebody kept. */
     known_from: line(300),
+    proposal,
   }).refine((body) => body.known_size >= body.kept_size, 'no more is kept than is known'),
   kind('key.published', { use: z.enum(['ledger', 'tokens']), key: line(4096) }),
   /** `key` is the text that its key.published has. */
   kind('key.retired', { use: z.enum(['ledger', 'tokens']), key: line(4096), proposal }),
   kind('operator.added', operatorAdded),
+  kind('operator.carried', operatorCarried),
   kind('operator.key-added', operatorKeyAdded),
   kind('operator.removed', operatorRemoved),
   kind('operator.proposed', operatorProposed),

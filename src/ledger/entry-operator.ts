@@ -37,6 +37,13 @@ export const operatorAdded = {
   /** Absent for those that a log begins with. */
   proposal: proposalId.exactOptional(),
 };
+/** Of the former log, right after `log.succeeded`: one an operator's key. */
+export const operatorCarried = {
+  operator: operatorRef,
+  role: word,
+  key: line(1024),
+  kept_in: z.enum(['file', 'passkey']),
+};
 /** A further key of the same person, which one of theirs signed for. */
 export const operatorKeyAdded = {
   operator: operatorRef,

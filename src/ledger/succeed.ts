@@ -24,6 +24,8 @@ export interface SucceedParts {
   /** The name of the log that goes on. */
   readonly origin: string;
   readonly keyDir: string;
+  /** By what two operators decided it; null where one suffices. */
+  readonly proposal: string | null;
   /** What else becomes true, and the entries that say so. Run before the first entry, with the former log closed. */
   within(tx: BrokerTransaction): Promise<readonly EntryDraft[]>;
 }
@@ -65,7 +67,7 @@ async function findOwnSigner(keyDir: string, origin: string): Promise<NoteSigner
 }
 
 function openingOf(
-  { mode, former, known, origin }: SucceedParts,
+  { mode, former, known, origin, proposal }: SucceedParts,
   formerSigner: NoteSigner,
   { key }: NoteSigner,
 ): EntryDraft {
@@ -93,6 +95,7 @@ function openingOf(
     known_from: longest.from,
     ...(cosigned !== null && isAnother(cosigned) ? { cosigned_checkpoint: encodeNote(cosigned.note) } : {}),
     handover: encodeNote(formerSigner.signNote(handover)),
+    ...(proposal === null ? {} : { proposal }),
   };
 }
 

@@ -135,11 +135,11 @@ function chains({ maps, mapCovers }: VerdictCounts): string {
 function operators({ operators, kinds }: VerdictCounts): string | null {
   const { unchecked, ofFormer, vouched } = operators;
   const parts = [
-    (kinds['operator.added'] ?? 0) > 0 && 'that two operators are two people',
+    (kinds['operator.added'] ?? kinds['operator.carried'] ?? 0) > 0 && 'that two operators are two people',
     unchecked > 0 && `${unchecked} of their signatures, of a kind that cannot be checked here`,
     vouched > 0 &&
       `who vouched for ${vouched} third parties that registered themselves: the entries do not say it`,
-    ofFormer > 0 && `${ofFormer} of their entries, which rest on operators of a log before this one`,
+    ofFormer > 0 && `${ofFormer} of their entries, which rest on a log before this one`,
   ].filter((part) => part !== false);
   return parts.length === 0 ? null : `About operators: ${parts.join('; ')}.`;
 }

@@ -22,6 +22,8 @@ export interface FormerLog {
   readonly keys: readonly string[];
   /** Its first `kept` entries have that root; false where there are fewer, or others. */
   readonly holds: (kept: { readonly size: number; readonly root: string }) => boolean;
+  /** Why an operator that is carried over was none after what was kept; null where nothing speaks against it. */
+  readonly whyNotCarried: (body: EntryOf<'operator.carried'>) => string | null;
   /** Whether a consent was ever requested or given there, and who had it; null if not. */
   readonly consentHolder: (consentRef: string) => string | null;
 }

@@ -192,12 +192,14 @@ export class LogCheck {
 
   asFormer(): FormerLog {
     const { keptSize } = this.#beside;
+    const { operators } = this.#meaning;
     const { refs } = this.#meaning.consents;
     return {
       origin: this.#manifest.origin,
       mode: this.#meaning.mode,
       keys: this.#keys.keysAfter(keptSize ?? this.#chain.size),
       holds: (kept) => kept.size === keptSize && kept.root === this.#keptRoot,
+      whyNotCarried: (body) => operators.whyNotCarried(body, keptSize ?? 0),
       consentHolder: (consentRef) => {
         const consent = refs.get(consentRef);
         return consent === undefined ? null : holderOf(consent);
@@ -253,6 +255,7 @@ export class LogCheck {
   }
 
   close(hasManifest: boolean): Verdict {
+    this.#meaning.operators.settleOpening();
     this.#checkpoints += this.#keys.close();
     const map = this.#map.close();
     if (hasManifest) this.#checkEnd();

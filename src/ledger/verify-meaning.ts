@@ -124,9 +124,10 @@ export class MeaningCheck {
   }
 
   #check(place: Place, body: EntryBody): void {
+    this.operators.before(body.kind);
     switch (body.kind) {
       case 'log.opened':
-        if (place.index === 0) this.operators.open(body.mode, false);
+        if (place.index === 0) this.operators.open(body.mode);
         this.#checkOpened(place, body);
         break;
       case 'log.succeeded':
@@ -184,6 +185,9 @@ export class MeaningCheck {
       case 'operator.added':
         this.operators.add(place, body);
         break;
+      case 'operator.carried':
+        this.operators.carry(place, body);
+        break;
       case 'operator.key-added':
         this.operators.addKey(place, body);
         break;
@@ -227,7 +231,7 @@ export class MeaningCheck {
 
   #succeed(body: Succeeded): void {
     this.succeeded = body;
-    this.operators.open(body.mode, true);
+    this.operators.succeed(body, this.#former);
     this.#consents.succeed(this.#former);
     this.#storeReads = new StoreReadCheck({ startsAnywhere: true });
   }

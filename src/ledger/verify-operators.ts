@@ -1,7 +1,7 @@
 // Whether two operators decided what takes two: each known and in office at that place, each with a signature that holds,
 // the second not the first, in time, and what was done exactly what was approved, once.
 import type { VerifyCrypto } from './crypto.ts';
-import type { EntryBody, EntryOf } from './entry-body.ts';
+import type { EntryBody, EntryKind, EntryOf } from './entry-body.ts';
 import type { OperatorProof } from './entry-operator.ts';
 import {
   foundingOperators,
@@ -12,15 +12,11 @@ import {
 } from './operator-acts.ts';
 import { operatorStatement } from './operator-statement.ts';
 import type { Findings } from './verdict.ts';
+import { type KnownOperator, whyNotCarried } from './verify-carried.ts';
 import type { EarlierEntries } from './verify-earlier.ts';
+import type { FormerLog, Succeeded } from './verify-link.ts';
 import type { Place } from './verify-meaning.ts';
-import { holdsProof, keyThumbprint, type OperatorKeyRecord } from './verify-operator-proof.ts';
-
-interface KnownOperator {
-  readonly role: string;
-  readonly keys: Map<string, OperatorKeyRecord>;
-  removedAt: number | null;
-}
+import { holdsProof, keyThumbprint } from './verify-operator-proof.ts';
 
 type Proposed = EntryOf<'operator.proposed'>;
 type Decided = EntryOf<'operator.approved' | 'operator.declined'>;
@@ -34,7 +30,7 @@ interface KnownProposal extends Pick<Proposed, 'operator' | 'act' | 'digest' | '
 export interface OperatorCounts {
   /** Signatures that this runtime could not check. */
   readonly unchecked: number;
-  /** Entries that rest on operators or proposals of a log before this one. */
+  /** Entries that rest on proposals or registrations of a log before this one. */
   readonly ofFormer: number;
   /** Registrations that no operator decided, because somebody whom they named vouched for them. */
   readonly vouched: number;
@@ -42,6 +38,13 @@ export interface OperatorCounts {
 
 /** An entry is stamped when it is sealed, a moment after what it says was decided. */
 const slackSeconds = 60;
+
+/** What may stand between `log.succeeded` and the rest: whom it takes over, and who decided it. */
+const followsOpening: ReadonlySet<EntryKind> = new Set<EntryKind>([
+  'operator.carried',
+  'operator.proposed',
+  'operator.approved',
+]);
 
 export class OperatorCheck {
   readonly #findings: Findings;
@@ -53,6 +56,11 @@ export class OperatorCheck {
   #crypto: VerifyCrypto | null = null;
   #isProduction = false;
   #isSuccessor = false;
+  /** The entry 0 of a log that goes on, until what follows it shows who approved it. */
+  #opening: Succeeded | null = null;
+  #former: FormerLog | null = null;
+  /** Only operators that were carried over stand before this place, as far as it is seen. */
+  #mayCarry = true;
   #policies = 0;
   #unchecked = 0;
   #ofFormer = 0;
@@ -64,9 +72,50 @@ export class OperatorCheck {
     this.#earlier = earlier;
   }
 
-  open(mode: string, isSuccessor: boolean): void {
+  open(mode: string): void {
     this.#isProduction = mode === 'production';
-    this.#isSuccessor = isSuccessor;
+  }
+
+  succeed(body: Succeeded, former: FormerLog | null): void {
+    this.open(body.mode);
+    this.#isSuccessor = true;
+    this.#mayCarry = true;
+    this.#opening = body;
+    // Another log than the one that it goes on for says nothing about it, and is found as such.
+    if (former?.origin === body.former_origin) this.#former = former;
+  }
+
+  /** Told of every entry before it is taken. */
+  before(kind: EntryKind): void {
+    if (kind !== 'operator.carried') this.#mayCarry = false;
+    if (this.#opening !== null && !followsOpening.has(kind)) this.settleOpening();
+  }
+
+  /** Whether two operators decided that this log goes on; their entries come right after it. */
+  settleOpening(): void {
+    const body = this.#opening;
+    if (body === null) return;
+    this.#opening = null;
+    const place = { index: 0, timeMs: 0 };
+    if (body.proposal === undefined || this.#proposals.has(body.proposal)) this.done(place, body);
+    else this.#find(place, 'not_approved', `${body.proposal} is not proposed right after it`);
+  }
+
+  /** As the former of another log. Null also where it may stand in a part that is not here. */
+  whyNotCarried(body: EntryOf<'operator.carried'>, keptSize: number): string | null {
+    const fault = whyNotCarried(this.#operators.get(body.operator), body, keptSize);
+    return this.#earlier.length > 0 ? null : fault;
+  }
+
+  carry(place: Place, body: EntryOf<'operator.carried'>): void {
+    const { operator, role } = body;
+    if (!this.#mayCarry || !(this.#isSuccessor || this.#earlier.mayHold(place.index)))
+      this.#find(place, 'operator_unknown', `${operator} is carried over elsewhere than after log.succeeded`);
+    const fault = this.#former?.whyNotCarried(body) ?? null;
+    if (fault !== null) this.#find(place, 'operator_unknown', fault);
+    const known = this.#operators.get(operator) ?? this.#enter(place, body);
+    if (known.role !== role) this.#find(place, 'operator_unknown', `${operator} has two roles`);
+    this.#keep(place, known, body);
   }
 
   counts(): OperatorCounts {
@@ -88,9 +137,13 @@ export class OperatorCheck {
       this.#find(place, 'operator_unknown', `${body.operator} was added before`);
     const isFounder = !this.#isSuccessor && this.#operators.size < foundingOperators;
     if (!isFounder || body.proposal !== undefined) this.done(place, body);
-    const known: KnownOperator = { role: body.role, keys: new Map(), removedAt: null };
-    this.#operators.set(body.operator, known);
-    this.#keep(place, known, body);
+    this.#keep(place, this.#enter(place, body), body);
+  }
+
+  #enter({ index }: Place, { operator, role }: { readonly operator: string; readonly role: string }) {
+    const known: KnownOperator = { role, addedAt: index, keys: new Map(), removedAt: null };
+    this.#operators.set(operator, known);
+    return known;
   }
 
   addKey(place: Place, body: EntryOf<'operator.key-added'>): void {
@@ -123,7 +176,7 @@ export class OperatorCheck {
     const proposal = this.#proposals.get(body.proposal);
     if (known !== null) this.#sign(place, known, body);
     if (proposal === undefined) {
-      this.#missing(place, 'not_approved', `${body.proposal} was not proposed before`);
+      this.#missing(place, `${body.proposal} was not proposed before`);
       return;
     }
     if (proposal.state !== 'open') this.#find(place, 'not_approved', `${body.proposal} was decided before`);
@@ -168,7 +221,7 @@ export class OperatorCheck {
     }
     const proposal = this.#proposals.get(body.proposal);
     if (proposal === undefined) {
-      this.#missing(place, 'not_approved', `${body.proposal} was not proposed before`);
+      this.#missing(place, `${body.proposal} was not proposed before`);
       return;
     }
     if (proposal.state !== 'approved')
@@ -191,7 +244,9 @@ export class OperatorCheck {
   #inOffice(place: Place, operator: string): KnownOperator | null {
     const known = this.#operators.get(operator);
     if (known === undefined) {
-      this.#missing(place, 'operator_unknown', `${operator} was not added before`);
+      // A log that goes on begins with all who are in office.
+      if (!this.#earlier.mayHold(place.index))
+        this.#find(place, 'operator_unknown', `${operator} was not added before`);
       return null;
     }
     if (known.removedAt !== null)
@@ -213,7 +268,7 @@ export class OperatorCheck {
       const thumbprint = keyThumbprint(this.#crypto as VerifyCrypto, key);
       const isTaken = [...this.#operators.values()].some(({ keys }) => keys.has(thumbprint));
       if (isTaken) this.#find(place, 'operator_unknown', `the key ${thumbprint} is on record already`);
-      known.keys.set(thumbprint, { key, keptIn: kept_in });
+      known.keys.set(thumbprint, { key, keptIn: kept_in, addedAt: place.index });
     });
   }
 
@@ -235,9 +290,9 @@ export class OperatorCheck {
   }
 
   /** Of a log that goes on for another, or of a part of one, what is not here may stand there. */
-  #missing(place: Place, kind: 'operator_unknown' | 'not_approved', message: string): void {
+  #missing(place: Place, message: string): void {
     if (this.#isSuccessor) this.#ofFormer++;
-    else if (!this.#earlier.mayHold(place.index)) this.#find(place, kind, message);
+    else if (!this.#earlier.mayHold(place.index)) this.#find(place, 'not_approved', message);
   }
 
   #find(

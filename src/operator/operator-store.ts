@@ -71,12 +71,10 @@ export async function findCredential(
   };
 }
 
-export async function listCredentials(
-  store: Store,
-): Promise<Pick<Credential, 'credentialId' | 'operatorId' | 'keptIn'>[]> {
+export async function listCredentials(store: Store): Promise<Omit<Credential, 'passkeyId'>[]> {
   const rows = await store
     .selectFrom('operator.credential')
-    .select(['credential_id', 'operator_id', 'kept_in'])
+    .select(['credential_id', 'operator_id', 'kept_in', 'public_key'])
     .orderBy('added_at')
     .orderBy('credential_id')
     .limit(2000)
@@ -85,6 +83,7 @@ export async function listCredentials(
     credentialId: row.credential_id,
     operatorId: row.operator_id as OperatorId,
     keptIn: row.kept_in,
+    publicKey: row.public_key,
   }));
 }
 

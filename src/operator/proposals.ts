@@ -95,7 +95,7 @@ export function decisionStatement(
   return operatorStatement(ledger.origin, decisionDraft(kind, { proposalId, digest }, operatorId));
 }
 
-const decisionDraft = (
+export const decisionDraft = (
   kind: 'operator.approved' | 'operator.declined',
   { proposalId, digest }: Pick<Proposal, 'proposalId' | 'digest'>,
   operatorId: OperatorId,
@@ -255,7 +255,7 @@ function requireRole({ operator }: Signing, act: Act): void {
     );
 }
 
-const digestOf = (salt: Buffer, payload: string): string =>
+export const digestOf = (salt: Buffer, payload: string): string =>
   createHash('sha256').update(salt).update(payload, 'utf8').digest('base64');
 
 const entryOf = (body: EntryDraft) => ({ req: newRequestId(), householdId: null, body });

@@ -20,6 +20,7 @@ import {
   START_S,
   type Step,
 } from './small-log.ts';
+import { succeededByTwoVectors } from './succeeded-by-two.ts';
 import { succeededVectors } from './succeeded-vectors.ts';
 import { ours } from './vectors.ts';
 
@@ -350,6 +351,7 @@ export const exportVectors: readonly ExportVector[] = [
     [8, 'key_not_trusted'],
   ]),
   ...succeededVectors,
+  ...succeededByTwoVectors,
   ...partVectors,
   ...operatedVectors,
 ];

@@ -96,6 +96,14 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
     key: '{"crv":"Ed25519","kty":"OKP"}',
     kept_in: 'file',
   },
+  'operator.carried': {
+    kind: 'operator.carried',
+    actor: 'broker',
+    operator: ANN,
+    role: 'administrator',
+    key: '{"crv":"Ed25519","kty":"OKP"}',
+    kept_in: 'file',
+  },
   'operator.key-added': {
     kind: 'operator.key-added',
     actor: 'operator',

@@ -90,7 +90,7 @@ const lastOf = (draft: Step['draft']): Step => ({ draft, timeMs: START_S * 1000 
 
 export const succeeded = {
   sound: successor(),
-  /** What two operators decided before is said again by the broker, and takes no two operators. */
+  /** In another mode than the former log, and by nobody’s decision. */
   inProduction: successor({ mode: 'production' }),
   /** The root of the known checkpoint is signed, and is not of so many entries. */
   otherSize: successor({ known_size: 9 }),

@@ -70,7 +70,10 @@ export const succeededVectors: readonly ExportVector[] = [
     'succeeded-other-mode',
     'a log of production goes on for one of a sandbox',
     succeeded.inProduction,
-    [[0, 'former_mismatch']],
+    [
+      [0, 'former_mismatch'],
+      [0, 'not_approved'],
+    ],
     { keys: bothKeys, formers: ['former'] },
   ),
   vector(

@@ -23,6 +23,7 @@ import {
   type Step,
   verifyLines,
 } from './small-log.ts';
+import { byTwo } from './succeeded-by-two.ts';
 import { former, succeeded } from './succeeded-exports.ts';
 import { ours } from './vectors.ts';
 
@@ -330,7 +331,7 @@ test('log.opened anywhere but first, or not first, or of another log is found', 
 });
 
 test('in production a log that goes on says again who is registered, which takes no two operators', async () => {
-  assert.deepEqual((await verifyLines(succeeded.inProduction)).violations, []);
+  assert.deepEqual((await verifyLines(byTwo)).violations, []);
 });
 
 test('that a log is none of production is said, and so is that a part does not tell', async () => {

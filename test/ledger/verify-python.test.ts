@@ -107,7 +107,7 @@ test('the verifier finds in each committed export what it must, and nothing else
     assert.deepEqual(found(verdict), one.violations, one.name);
     assert.deepEqual(verdict.witnesses, one.witnesses, one.name);
   }
-  const kinds = new Set([...kindsOfFullLife, 'log.succeeded']);
+  const kinds = new Set([...kindsOfFullLife, 'log.succeeded', 'operator.carried']);
   assert.deepEqual([...kinds].sort(), Object.keys(drafts).sort());
 });
 
