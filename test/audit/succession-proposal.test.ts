@@ -126,6 +126,7 @@ test('a proposal that was changed in any part is refused', async () => {
     assert.rejects(approveBy(operators.ben.key, { ...proposal, ...bend } as SuccessionProposal), { code });
   await refuses({ payload: { ...payload, origin: 'elsewhere.example/ledger' } }, 'proposal_changed');
   await refuses({ payload: { ...payload, kept_size: payload.kept_size - 1 } }, 'proposal_changed');
+  await refuses({ payload: { ...payload, known_size: payload.known_size - 1 } }, 'proposal_changed');
   await refuses({ entry: { ...entry, act: 'key-retire' } }, 'proposal_changed');
   await refuses(
     { entry: { ...entry, said: { ...entry.said, kept_root: entry.digest } } },
