@@ -2,7 +2,7 @@
 """Verifies a Stabledoor ledger export offline: a second implementation, written from docs/ledger-export.md and
 docs/ledger-entries.md, which shares no code with the first. Needs Python 3.9 or later and the package `cryptography`.
 
-    verify.py EXPORT [--former FILE ...] [--key VKEY ...] [--checkpoint FILE ...] [--json]
+    verify.py EXPORT [--former FILE ...] [--key VKEY ...] [--checkpoint FILE ...] [--policy FILE] [--json]
 
 Exit codes: 0 sound, 1 a violation (named by index), 2 wrong usage. Request ids are kept in memory, all of them.
 """
@@ -13,6 +13,7 @@ import hashlib
 import json
 import re
 import sys
+import urllib.parse
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -32,6 +33,10 @@ class FormatError(Exception):
 
 class NoteError(Exception):
     """A note, a key or a checkpoint that cannot be used."""
+
+
+class PolicyError(Exception):
+    """A witness policy that cannot be used."""
 
 
 class BodyError(Exception):
@@ -413,6 +418,7 @@ class Key:
         self.id = sha256(self.name.encode() + b"\n" + data)[:4]
         if self.id.hex() != parts.group(2):
             raise NoteError(f"the id of {self.name} does not belong to its key")
+        self.public_bytes = data[1:]
         self.public = Ed25519PublicKey.from_public_bytes(data[1:])
 
     def verify(self, text, payload):
@@ -463,7 +469,8 @@ def parse_checkpoint(text):
 
 
 def open_checkpoint(note, origin, log_keys, witness_keys):
-    """(size, root, names of witnesses with the seconds at which they signed, keys that signed). Raises NoteError."""
+    """(size, root, names of witnesses with the seconds at which they signed, keys that signed with their seconds). Raises
+    NoteError."""
     text, signatures = split_note(note)
     signers = {}
     for name, key_id, payload in signatures:
@@ -480,7 +487,9 @@ def open_checkpoint(note, origin, log_keys, witness_keys):
     named, size, root = parse_checkpoint(text)
     if named != origin:
         raise NoteError(f"the checkpoint is of {named}, not of {origin}")
-    return size, root, [(key.name, seconds) for key, seconds in signers.values() if key.type == 4], set(signers)
+    return size, root, [(key.name, seconds) for key, seconds in signers.values() if key.type == 4], {
+        text: seconds for text, (_, seconds) in signers.items()
+    }
 
 
 def note_in(encoded):
@@ -510,6 +519,138 @@ def link_fault(body):
     said = [body["former_origin"], str(body["kept_size"]), body["kept_root"], body["key"]]
     wanted = "\n".join(["stabledoor/handover/v1", *said, ""])
     return None if text == wanted else "the handover says otherwise"
+
+
+# --- the witness policy (C2SP tlog-policy)
+
+
+class Policy:
+    """Which logs, which witnesses, and how many of them it takes. A line that could be read in two ways refuses it."""
+
+    def __init__(self, data):
+        if len(data) > 1_000_000:
+            raise PolicyError("a policy has at most 1000000 bytes")
+        if any((byte < 32 and byte not in (9, 10)) or byte == 127 for byte in data):
+            raise PolicyError("a policy holds no control characters but tab and line feed")
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise PolicyError("a policy is UTF-8") from error
+        if not text.endswith("\n"):
+            raise PolicyError("the last line does not end in a line feed")
+        # Members by name: a witness is its index in `witnesses`, a group is (threshold, names).
+        self.logs, self.witnesses, self.members = [], [], {}
+        self.in_group, self.run_by, self.groups, self.quorum = set(), {}, 0, None
+        takers = {"log": self.take_log, "witness": self.take_witness, "group": self.take_group, "quorum": self.take_quorum}
+        for number, one in enumerate(text[:-1].split("\n"), 1):
+            words = [word for word in re.split("[ \t]+", one) if word]
+            try:
+                if words and words[0].startswith("#"):
+                    self.take_comment(words[1:] if words[0] == "#" else [words[0][1:], *words[1:]])
+                elif words and words[0] not in takers:
+                    raise PolicyError("a line begins with log, witness, group, quorum or #")
+                elif words:
+                    takers[words[0]](words[1:])
+            except (PolicyError, NoteError) as error:
+                raise PolicyError(f"line {number}: {error}") from error
+        if self.quorum is None:
+            raise PolicyError("there is no quorum line")
+        for name in self.run_by:
+            if not isinstance(self.members.get(name), int):
+                raise PolicyError(f"run-by names {name}, which is no witness")
+
+    def take_comment(self, words):
+        if words[:1] != ["run-by"]:
+            return
+        if len(words) < 3:
+            raise PolicyError("run-by takes the name of a witness and who runs it")
+        if words[1] in self.run_by or words[1] in self.members:
+            raise PolicyError("one run-by line stands before each witness line")
+        self.run_by[words[1]] = " ".join(words[2:])
+
+    def take_log(self, words):
+        if not 1 <= len(words) <= 2:
+            raise PolicyError("a log line has a key and perhaps an address")
+        self.logs.append(self.new_key(words[0], 1, self.logs, 1024))
+        self.address(words[1:])
+
+    def take_witness(self, words):
+        if not 2 <= len(words) <= 3:
+            raise PolicyError("a witness line has a name, a key and perhaps an address")
+        name = words[0]
+        key = self.new_key(words[1], 4, [witness["key"] for witness in self.witnesses], 64)
+        who = self.run_by.get(name)
+        one = {"name": name, "key": key, "url": self.address(words[2:]), "run_by": None if who == "operator" else who}
+        self.define(name, len(self.witnesses))
+        self.witnesses.append(one)
+
+    def take_group(self, words):
+        if len(words) < 3 or self.groups >= 256:
+            raise PolicyError("a group line has a name, any, all or a number, and members")
+        name, rule, *names = words
+        for member in names:
+            self.look_up(member)
+            if member in self.in_group:
+                raise PolicyError(f"{member} is in a group already")
+            self.in_group.add(member)
+        threshold = {"any": 1, "all": len(names)}.get(rule)
+        if threshold is None:
+            if not re.fullmatch("[1-9][0-9]{0,3}", rule) or int(rule) > len(names):
+                raise PolicyError("a group takes any, all, or a number from 1 to that of its members")
+            threshold = int(rule)
+        self.define(name, (threshold, names))
+        self.groups += 1
+
+    def take_quorum(self, words):
+        if len(words) != 1 or self.quorum is not None:
+            raise PolicyError("there is one quorum line, with one name")
+        if words[0] != "none":
+            self.look_up(words[0])
+        self.quorum = words[0]
+
+    def new_key(self, text, kind, others, most):
+        key = Key(text)
+        if key.type != kind:
+            raise PolicyError("the key of a log is of type 0x01, that of a witness of type 0x04")
+        if len(others) >= most:
+            raise PolicyError(f"there are more than {most} lines of this kind")
+        if any(other.public_bytes == key.public_bytes for other in others):
+            raise PolicyError("this key stands here already")
+        return key
+
+    def address(self, words):
+        if not words:
+            return None
+        url = words[0]
+        try:
+            parts = urllib.parse.urlsplit(url)
+            is_good = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_good = False
+        if not is_good or units(url) > 2048 or not re.match("https?://", url) or re.search("[?#]", url):
+            raise PolicyError("an address begins with http:// or https:// and has no query")
+        return url.rstrip("/")
+
+    def look_up(self, name):
+        if name not in self.members:
+            raise PolicyError(f"{name} is not defined before this line")
+        return self.members[name]
+
+    def define(self, name, member):
+        if name == "none" or name in self.members:
+            raise PolicyError(f"{name} is defined already, or no name")
+        self.members[name] = member
+
+    def is_met(self, has_signed):
+        """Whether the witnesses for which `has_signed` is true are enough. Each stands in one group at most."""
+
+        def holds(name):
+            member = self.members[name]
+            if isinstance(member, int):
+                return has_signed(self.witnesses[member])
+            return sum(map(holds, member[1])) >= member[0]
+
+        return self.quorum == "none" or holds(self.quorum)
 
 
 # --- the tree and the chain
@@ -1017,13 +1158,18 @@ class Operators:
 
 
 class Verifier:
-    def __init__(self, keys=(), checkpoints=(), former=None, kept_size=None):
+    def __init__(self, keys=(), checkpoints=(), former=None, kept_size=None, policy=None):
+        self.policy, self.quorum_size, self.below_quorum, self.shown = policy, None, 0, set()
         # The verifier of the log that this one goes on for; how many entries of this one the next says that it kept.
         self.former, self.kept_size, self.kept_root = former, kept_size, None
         self.mode = None
         self.succeeded, self.former_verified, self.former_ended = None, False, 0
         self.lacks_own = False
         self.given = [Key(text) for text in keys]
+        if policy is not None:
+            self.given += [*policy.logs, *(witness["key"] for witness in policy.witnesses)]
+            if not any(key.type == 1 for key in self.given):
+                raise NoteError("the policy has no log line: bring the verifier key of the log")
         self.kept_notes = list(checkpoints)
         self.named, self.violations, self.count = [], [], 0
         self.manifest, self.tree = None, Tree()
@@ -1277,12 +1423,26 @@ class Verifier:
             elif self.counts(opened[3]):
                 self.covered = size
                 self.checkpoints += 1
-                if opened[2]:
-                    self.take_witnessed(size, opened[2])
+                counted = opened[2] if self.policy is None else self.hold_to_policy(size, opened[3])
+                if counted:
+                    self.take_witnessed(size, counted)
             else:
                 self.doubtful.append(self.last_index())
         except NoteError as error:
             self.find(self.last_index(), "checkpoint_invalid", str(error))
+
+    def hold_to_policy(self, size, signed):
+        """The cosignatures that count: of the policy's witnesses, each once, if they are enough."""
+        known = {witness["key"].text: witness["key"].name for witness in self.policy.witnesses}
+        of_policy = {text: seconds for text, seconds in signed.items() if text in known}
+        is_met = self.policy.is_met(lambda witness: witness["key"].text in of_policy)
+        if is_met or (self.quorum_size is None and of_policy):
+            self.shown = set(of_policy)
+        if is_met:
+            self.quorum_size = size
+        elif of_policy:
+            self.below_quorum += 1
+        return [(known[text], seconds) for text, seconds in of_policy.items()] if is_met else []
 
     def take_witnessed(self, size, cosignatures):
         earliest = min(seconds for _, seconds in cosignatures)
@@ -1370,6 +1530,10 @@ class Verifier:
             self.find(None, "size_mismatch", f"the manifest says {promised} entries; there are {size}")
         if self.covered != size:
             self.find(None, "checkpoint_missing", f"no checkpoint of all {size} entries holds")
+        # What is left of a former log is covered by the next one's checkpoints: its root stands in their entry 0.
+        if self.policy is not None and self.kept_size is None and self.quorum_size != size:
+            seen = f"the newest that is covers {self.quorum_size}" if self.quorum_size is not None else "none here is"
+            self.find(None, "quorum_not_met", f"no checkpoint of all {size} entries is cosigned as the policy asks: {seen}")
         for kept in self.kept:
             if kept < self.manifest["from"]:
                 continue
@@ -1655,7 +1819,9 @@ class Verifier:
             if self.out_of_time:
                 said.append(f"The times of {self.out_of_time} entries: time not witnessed.")
         else:
-            said.append("That everyone is shown the same log, and the times of entries: no witness has signed.")
+            who = "no witness has" if self.policy is None else "not enough witnesses of the policy have"
+            said.append(f"That everyone is shown the same log, and the times of entries: {who} signed.")
+        said.extend(self.unproven_of_policy())
         said.append(f"That nothing was added after entry {self.tree.size - 1}.")
         if not self.compared:
             said.append("That the log is the one that was seen before: no earlier checkpoint was given.")
@@ -1696,6 +1862,52 @@ class Verifier:
         said.append("That each decision follows from its policy.")
         return said
 
+    def unproven_of_policy(self):
+        held = self.policy_part()
+        if held is None:
+            return []
+        said, witnesses = [], []
+        for one in held["witnesses"]:
+            where = one["key_name"] if one["url"] is None else f"{one['key_name']}, {one['url']}"
+            who = one["run_by"] or "the operator of the log, for it names nobody else"
+            witnesses.append(f"{one['name']} ({where}) by {who}{'' if one['signed'] else ', has not signed'}")
+        if witnesses:
+            names = "; ".join(witnesses)
+            said.append(
+                f"That the witnesses are run by those whom the policy file names: {names}. The file claims it; nothing "
+                "here shows it."
+            )
+        if not held["needs_outsider"]:
+            said.append(
+                "That anybody but the operator has seen this log: under this policy no witness is needed that somebody "
+                "else runs."
+            )
+        if self.below_quorum:
+            said.append(
+                f"Anything by {self.below_quorum} checkpoints that witnesses of the policy cosigned, but too few of them: "
+                "they count as not witnessed."
+            )
+        return said
+
+    def policy_part(self):
+        if self.policy is None:
+            return None
+        return {
+            "quorum_size": self.quorum_size,
+            "below_quorum": self.below_quorum,
+            "needs_outsider": not self.policy.is_met(lambda witness: witness["run_by"] is None),
+            "witnesses": [
+                {
+                    "name": witness["name"],
+                    "key_name": witness["key"].name,
+                    "url": witness["url"],
+                    "run_by": witness["run_by"],
+                    "signed": witness["key"].text in self.shown,
+                }
+                for witness in self.policy.witnesses
+            ],
+        }
+
     def unproven_of_former(self):
         body = self.succeeded
         if body is None:
@@ -1733,6 +1945,7 @@ class Verifier:
             "keys": [key.text for key in self.log_keys()] if self.manifest else [],
             "witnesses": self.witnessed["witnesses"] if self.witnessed else [],
             "witnessed": {name: self.witnessed[name] for name in ("size", "time_s")} if self.witnessed else None,
+            "policy": self.policy_part(),
             "former": self.former_part(),
             "violation_count": self.count,
             "violations": self.violations,
@@ -1770,7 +1983,7 @@ def read_kept_size(lines):
     return None
 
 
-def verify_line(files, keys=(), checkpoints=()):
+def verify_line(files, keys=(), checkpoints=(), policy=None):
     """Verifiers of a log and those that it goes on for, the oldest first. `files` open a file each, as often as asked."""
     verifiers = []
     for place, opened in enumerate(files):
@@ -1778,7 +1991,7 @@ def verify_line(files, keys=(), checkpoints=()):
         if place + 1 < len(files):
             with files[place + 1]() as file:
                 kept_size = read_kept_size(read_lines(file))
-        verifier = Verifier(keys, checkpoints, verifiers[-1] if verifiers else None, kept_size)
+        verifier = Verifier(keys, checkpoints, verifiers[-1] if verifiers else None, kept_size, policy)
         with opened() as file:
             verifier.run(read_lines(file))
         verifiers.append(verifier)
@@ -1804,6 +2017,7 @@ def main():
     )
     parser.add_argument("--key", action="append", default=[], help="a verifier key that you got otherwise")
     parser.add_argument("--checkpoint", action="append", default=[], help="a file with a checkpoint that you kept")
+    parser.add_argument("--policy", help="a witness policy (C2SP tlog-policy), whose quorum must have cosigned it all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     try:
@@ -1811,9 +2025,13 @@ def main():
         for path in options.checkpoint:
             with open(path, encoding="utf-8", newline="") as file:
                 kept.append(file.read())
+        policy = None
+        if options.policy is not None:
+            with open(options.policy, "rb") as file:
+                policy = Policy(file.read(1_000_001))
         files = [lambda path=path: open(path, "rb") for path in [*options.former, options.export]]
-        verifiers = verify_line(files, options.key, kept)
-    except (OSError, UnicodeDecodeError, NoteError) as error:
+        verifiers = verify_line(files, options.key, kept, policy)
+    except (OSError, UnicodeDecodeError, NoteError, PolicyError) as error:
         print(f"verify.py: {error}", file=sys.stderr)
         return 2
     verdicts = [verifier.verdict() for verifier in verifiers]

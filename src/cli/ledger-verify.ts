@@ -12,6 +12,8 @@ import { lookAtTree } from '../ledger/tree-damage.ts';
 import type { Verdict, Violation } from '../ledger/verdict.ts';
 import { NoteError } from '../ledger/verifier-key.ts';
 import { verifyLine } from '../ledger/verify.ts';
+import { MAX_POLICY_BYTES, type WitnessPolicy, WitnessPolicyError } from '../ledger/witness-policy.ts';
+import { readWitnessPolicy } from '../ledger/witness-policy-file.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import { listPolicies } from '../policy/policy-store.ts';
 import { BadNews, UsageError } from './failure.ts';
@@ -25,6 +27,8 @@ export interface VerifyOptions {
   readonly former?: string[];
   readonly key?: string[];
   readonly checkpoint?: string[];
+  /** A witness policy file. */
+  readonly policy?: string;
   readonly json?: true;
 }
 
@@ -49,6 +53,11 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
 export async function verifyDatabase(options: VerifyOptions): Promise<void> {
   const config = readConfig();
   if (options.former) throw new UsageError('--former: goes with --export');
+  // The database is verified to its newest entry, which witnesses see only seconds later.
+  if (options.policy !== undefined)
+    throw new UsageError(
+      '--policy: goes with --export, which ends at a checkpoint that witnesses have cosigned',
+    );
   const { verdicts, damage } = await withDatabase(config, async ({ db, log }) => {
     const line = [...log.formers, log];
     const keys = options.key ?? (await ownKeys(config, line));
@@ -76,12 +85,13 @@ async function verify(
   options: VerifyOptions,
 ): Promise<Verdict[]> {
   const checkpoints = await Promise.all((options.checkpoint ?? []).map(readCheckpoint));
+  const policy = options.policy === undefined ? {} : { policy: await readPolicy(options.policy) };
   const progress = openProgress('verifying', 'entries');
   try {
     const lines = logs.map((log) => () => counted(log(), progress.update));
-    return await verifyLine(lines, { ...nodeCrypto, keys, checkpoints });
+    return await verifyLine(lines, { ...nodeCrypto, keys, checkpoints, ...policy });
   } catch (error) {
-    if (error instanceof NoteError) throw new UsageError(`--key or --checkpoint: ${error.message}`);
+    if (error instanceof NoteError) throw new UsageError(`--key, --checkpoint or --policy: ${error.message}`);
     throw error;
   } finally {
     progress.stop();
@@ -93,6 +103,18 @@ async function readCheckpoint(path: string): Promise<string> {
   if (!found?.isFile() || found.size > 100_000)
     throw new UsageError(`--checkpoint: there is no file ${path}, or it is no checkpoint`);
   return await readFile(path, 'utf8');
+}
+
+async function readPolicy(path: string): Promise<WitnessPolicy> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isFile() || found.size > MAX_POLICY_BYTES)
+    throw new UsageError(`--policy: there is no file ${path}, or it is no witness policy`);
+  try {
+    return await readWitnessPolicy(path);
+  } catch (error) {
+    if (!(error instanceof WitnessPolicyError)) throw error;
+    throw new UsageError(`--policy: ${oneLine(error.message)}`);
+  }
 }
 
 async function* counted(
@@ -147,6 +169,7 @@ const verdictValue = (verdict: Verdict): { [name: string]: JsonValue } => ({
     verdict.witnessed === null
       ? null
       : { size: verdict.witnessed.size, time_s: verdict.witnessed.timeSeconds },
+  policy: policyValue(verdict),
   former:
     verdict.former === null
       ? null
@@ -182,6 +205,20 @@ const verdictValue = (verdict: Verdict): { [name: string]: JsonValue } => ({
   },
   unproven: verdict.unproven,
 });
+
+export const policyValue = ({ policy }: Verdict): JsonValue =>
+  policy && {
+    quorum_size: policy.quorumSize,
+    below_quorum: policy.belowQuorum,
+    needs_outsider: policy.needsOutsider,
+    witnesses: policy.witnesses.map(({ name, keyName, url, runBy, hasSigned }) => ({
+      name,
+      key_name: keyName,
+      url,
+      run_by: runBy,
+      signed: hasSigned,
+    })),
+  };
 
 function verdictText(verdict: Verdict): string {
   const { counts, violations, violationCount } = verdict;

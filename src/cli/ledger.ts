@@ -2,6 +2,7 @@
 // witness other logs.
 // A file is verified offline: no database is opened, and no setting counts.
 import type { Command } from 'commander';
+import { UsageError } from './failure.ts';
 import { addExportCommand } from './ledger-export.ts';
 import { addProofCommands } from './ledger-proof.ts';
 import { addSucceedCommand } from './ledger-succeed.ts';
@@ -20,9 +21,15 @@ export function addLedgerCommands(program: Command): void {
     .option('--chain <file>', 'a household’s own entries to verify, offline; needs --key')
     .option('--key <vkey...>', 'verifier keys that you got otherwise: of the log, and of witnesses')
     .option('--checkpoint <file...>', 'signed checkpoints that you kept: the log must still hold them')
+    .option(
+      '--policy <file>',
+      'with --export: a witness policy (C2SP tlog-policy), whose quorum must have cosigned it all',
+    )
     .option('--json', 'answer as JSON')
     .addHelpText('after', '\nExit codes: 0 sound, 1 a violation (named by index), 2 wrong usage.')
     .action(async (options: VerifyOptions & { readonly chain?: string }) => {
+      if (options.chain !== undefined && options.policy !== undefined)
+        throw new UsageError('--policy: goes with --export');
       if (options.chain !== undefined)
         return await verifyChain(options.chain, options.key ?? [], options.json ?? false);
       await (options.export === undefined ? verifyDatabase(options) : verifyFile(options.export, options));

@@ -1,6 +1,7 @@
 // What a verification could not prove, in words for a regulator: silence here would be read as proof.
 // A sentence may only leave this list when something has been checked that makes it untrue.
 import type { FormerPart, VerdictCounts } from './verdict.ts';
+import type { PolicyVerdict, PolicyVerdictWitness } from './verify-quorum.ts';
 import type { Witnessed } from './verify-witnesses.ts';
 
 export interface ProvenGround {
@@ -13,6 +14,7 @@ export interface ProvenGround {
   readonly hasTrustedKeys: boolean;
   readonly keys: readonly string[];
   readonly witnessed: Witnessed | null;
+  readonly policy: PolicyVerdict | null;
   readonly hasPinnedCheckpoint: boolean;
   readonly counts: VerdictCounts;
   /** Digests of policies that were published and whose text is not here. */
@@ -27,6 +29,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
   return [
     keys(ground),
     witnesses(ground),
+    ...policy(ground),
     `That nothing was added after entry ${ground.size - 1}: compare with a checkpoint that you got later, or from another.`,
     pinned(ground),
     ...former(ground),
@@ -48,9 +51,11 @@ function keys({ hasTrustedKeys, keys }: ProvenGround): string | null {
   return `Whose log this is: its key was taken from the export itself. Compare it with one that you got otherwise: ${keys.join(', ') || 'none'}.`;
 }
 
-function witnesses({ witnessed, size, counts }: ProvenGround): string {
-  if (witnessed === null)
-    return 'That everyone is shown the same log, and the times of entries: no witness has signed, so both are the operator’s word.';
+function witnesses({ witnessed, policy, size, counts }: ProvenGround): string {
+  if (witnessed === null) {
+    const who = policy === null ? 'no witness has' : 'not enough witnesses of the policy have';
+    return `That everyone is shown the same log, and the times of entries: ${who} signed, so both are the operator’s word.`;
+  }
   const parts = [`That the witnesses (${witnessed.witnesses.join(', ')}) are not run by the operator`];
   if (witnessed.size < size)
     parts.push(
@@ -61,6 +66,31 @@ function witnesses({ witnessed, size, counts }: ProvenGround): string {
       `the times of ${counts.timesNotWitnessed} entries: time not witnessed, they do not fit between the cosignatures around them`,
     );
   return `${parts.join('; ')}.`;
+}
+
+/** The file is whoever wrote it: it binds nobody whom it names. */
+function policy({ policy: held }: ProvenGround): string[] {
+  if (held === null) return [];
+  const said: string[] = [];
+  if (held.witnesses.length > 0)
+    said.push(
+      `That the witnesses are run by those whom the policy file names: ${held.witnesses.map(whoRuns).join('; ')}. The file claims it; nothing here shows it.`,
+    );
+  if (!held.needsOutsider)
+    said.push(
+      'That anybody but the operator has seen this log: under this policy no witness is needed that somebody else runs.',
+    );
+  if (held.belowQuorum > 0)
+    said.push(
+      `Anything by ${held.belowQuorum} checkpoints that witnesses of the policy cosigned, but too few of them: they count as not witnessed.`,
+    );
+  return said;
+}
+
+function whoRuns({ name, keyName, url, runBy, hasSigned }: PolicyVerdictWitness): string {
+  const where = url === null ? keyName : `${keyName}, ${url}`;
+  const who = runBy ?? 'the operator of the log, for it names nobody else';
+  return `${name} (${where}) by ${who}${hasSigned ? '' : ', has not signed'}`;
 }
 
 function pinned({ hasPinnedCheckpoint }: ProvenGround): string | null {

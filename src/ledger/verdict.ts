@@ -2,6 +2,7 @@
 // Every violation is counted; the first hundred are kept with their words, so that a ruined log fits in memory.
 import type { ConsentSignatureCounts } from './verify-consent-signature.ts';
 import type { OperatorCounts } from './verify-operators.ts';
+import type { PolicyVerdict } from './verify-quorum.ts';
 import type { Witnessed } from './verify-witnesses.ts';
 
 /** Names of what can be wrong; docs/ledger-export.md explains each. Add to them, never rename one. */
@@ -13,6 +14,7 @@ export const violationKinds = [
   'checkpoint_misplaced',
   'checkpoint_root',
   'checkpoint_missing',
+  'quorum_not_met',
   'log_shortened',
   'entry_format',
   'entry_index',
@@ -113,6 +115,8 @@ export interface Verdict {
   readonly former: FormerPart | null;
   /** That checkpoint; null if there is none. */
   readonly witnessed: Witnessed | null;
+  /** How it stands to the witness policy that the caller brought; null if none was. */
+  readonly policy: PolicyVerdict | null;
   /** The first hundred, in the order found. */
   readonly violations: readonly Violation[];
   readonly violationCount: number;

@@ -139,7 +139,10 @@ export class KeyCheck {
    */
   follow({ signatures }: OpenedCheckpoint, index: number): true | null {
     const signed = new Set(signatures.map(({ key }) => key.text));
-    const counts = this.#used.some(({ text }) => signed.has(text) && !this.#retired.has(text));
+    // Of the log's own: a witness cannot vouch for a key of the log.
+    const counts = this.#used.some(
+      (key) => this.#isOfLog(key) && signed.has(key.text) && !this.#retired.has(key.text),
+    );
     if (!counts && (this.#isFollowed || !this.#trusted.some((key) => this.#isOfLog(key))))
       throw new NoteError('the log itself did not sign this checkpoint');
     for (const text of this.#inForce.keys())

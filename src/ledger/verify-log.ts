@@ -19,7 +19,9 @@ import { checkLink, type FormerLog, type Link } from './verify-link.ts';
 import { MapCheck } from './verify-map.ts';
 import { MeaningCheck } from './verify-meaning.ts';
 import { OpeningCheck } from './verify-openings.ts';
+import { QuorumCheck } from './verify-quorum.ts';
 import { WitnessCheck } from './verify-witnesses.ts';
+import type { WitnessPolicy } from './witness-policy.ts';
 
 /** What one log of a line is verified with, besides. */
 export interface Neighbours {
@@ -59,6 +61,7 @@ export class LogCheck {
   #checkpoints = 0;
   #coveredSize: number | null = null;
   readonly #witnesses: WitnessCheck;
+  readonly #quorum: QuorumCheck | null;
   /** One that was kept was compared, and not only given. */
   #hasPinned = false;
   readonly #beside: Neighbours;
@@ -69,7 +72,7 @@ export class LogCheck {
   constructor(
     manifest: ExportManifest,
     keys: KeyCheck,
-    crypto: VerifyCrypto,
+    crypto: VerifyCrypto & { readonly policy?: WitnessPolicy },
     findings: Findings,
     beside: Neighbours,
   ) {
@@ -79,6 +82,7 @@ export class LogCheck {
     this.#crypto = crypto;
     this.#findings = findings;
     this.#witnesses = new WitnessCheck((keys.trust.witnessKeys ?? []).length > 0);
+    this.#quorum = crypto.policy === undefined ? null : new QuorumCheck(crypto.policy);
     this.#chain = new ChainCheck(manifest.origin, crypto, findings);
     this.#map = new MapCheck(crypto.sha256, findings, undefined, this.#earlier);
     this.#meaning = new MeaningCheck(
@@ -231,7 +235,7 @@ export class LogCheck {
   #cover({ size, signatures }: OpenedCheckpoint): void {
     this.#checkpoints++;
     this.#coveredSize = size;
-    this.#witnesses.cover(size, signatures);
+    this.#witnesses.cover(size, this.#quorum?.take(size, signatures) ?? signatures);
   }
 
   /** About the log up to here: named by its last entry. */
@@ -280,6 +284,7 @@ export class LogCheck {
       hasTrustedKeys: this.#keys.hasTrusted,
       keys: this.#keys.logKeys,
       witnessed,
+      policy: this.#quorum?.verdict() ?? null,
       hasPinnedCheckpoint: this.#hasPinned,
       counts,
       policiesWithoutText: [...this.#meaning.policies.digests].filter(
@@ -298,6 +303,7 @@ export class LogCheck {
       witnesses: witnessed?.witnesses ?? [],
       former: ground.former,
       witnessed,
+      policy: ground.policy,
       violations: this.#findings.kept,
       violationCount: this.#findings.count,
       counts,
@@ -330,6 +336,8 @@ export class LogCheck {
       );
     if (this.#coveredSize !== size)
       this.#findings.add(null, 'checkpoint_missing', `no checkpoint of all ${size} entries holds`);
+    // What is left of a former log is covered by the next one's checkpoints: its root stands in their entry 0.
+    if (this.#beside.keptSize === null) this.#quorum?.close(size, this.#findings);
     for (const pinned of this.#pinned.keys()) {
       // Of a tree that ends before this part: nothing here can bear it out or refute it.
       if (pinned < from) continue;

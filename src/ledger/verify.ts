@@ -3,15 +3,19 @@
 import type { VerifyCrypto } from './crypto.ts';
 import { ExportFormatError, type ExportLine, type Lines, oneByOne } from './export-format.ts';
 import { Findings, type Verdict } from './verdict.ts';
+import { ED25519, NoteError, parseVerifierKey } from './verifier-key.ts';
 import { KeyCheck } from './verify-keys.ts';
 import { type FormerLog, readKeptSize } from './verify-link.ts';
 import { LogCheck, type Neighbours, NO_MANIFEST } from './verify-log.ts';
+import { keysOfPolicy, type WitnessPolicy } from './witness-policy.ts';
 
 export interface VerifyOptions extends VerifyCrypto {
   /** Verifier keys that the caller got elsewhere: of the log, and of witnesses. Given, no other counts. */
   readonly keys?: readonly string[];
   /** Signed checkpoints of this log that the caller kept from before: the log must still hold them. */
   readonly checkpoints?: readonly string[];
+  /** Its keys count as if the caller had brought them one by one, and the newest log is held to its quorum. */
+  readonly policy?: WitnessPolicy;
 }
 
 const alone: Neighbours = { former: null, keptSize: null };
@@ -62,6 +66,15 @@ async function verifyBeside(
   return check.close(null);
 }
 
+/** A quorum of witnesses says nothing of whose log it is: with a policy a key of the log must be brought too. */
+function broughtKeys({ keys, policy, sha256 }: VerifyOptions): readonly string[] | undefined {
+  if (policy === undefined) return keys;
+  const all = [...(keys ?? []), ...keysOfPolicy(policy)];
+  if (!all.some((text) => parseVerifierKey(text, sha256).type === ED25519))
+    throw new NoteError('the policy has no log line: bring the verifier key of the log');
+  return all;
+}
+
 /** The lines of one export, of which the first is its manifest. */
 class ExportCheck {
   readonly #options: VerifyOptions;
@@ -73,7 +86,7 @@ class ExportCheck {
   constructor(options: VerifyOptions, beside: Neighbours) {
     this.#options = options;
     this.#beside = beside;
-    this.#keys = new KeyCheck(options.keys, options.sha256, this.#findings);
+    this.#keys = new KeyCheck(broughtKeys(options), options.sha256, this.#findings);
   }
 
   take(line: ExportLine): Promise<void> | undefined {

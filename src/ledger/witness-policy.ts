@@ -44,7 +44,11 @@ export interface WitnessPolicy {
   readonly quorum: PolicyMember | null;
 }
 
-const MAX_BYTES = 1_000_000;
+/** Verifier keys of its logs and its witnesses. */
+export const keysOfPolicy = ({ logs, witnesses }: WitnessPolicy): string[] =>
+  [...logs, ...witnesses].map(({ key }) => key.text);
+
+export const MAX_POLICY_BYTES = 1_000_000;
 const MAX_LOGS = 1024;
 /** A note carries a hundred signatures at most, and the log's own are among them. */
 const MAX_WITNESSES = 64;
@@ -68,7 +72,8 @@ export function parseWitnessPolicy(bytes: Uint8Array, sha256: Sha256): WitnessPo
 }
 
 function splitLines(bytes: Uint8Array): string[] {
-  if (bytes.length > MAX_BYTES) throw new WitnessPolicyError(`a policy has at most ${MAX_BYTES} bytes`);
+  if (bytes.length > MAX_POLICY_BYTES)
+    throw new WitnessPolicyError(`a policy has at most ${MAX_POLICY_BYTES} bytes`);
   if (bytes.some((byte) => (byte < 0x20 && byte !== 0x09 && byte !== 0x0a) || byte === 0x7f))
     throw new WitnessPolicyError('a policy holds no control characters but tab and line feed');
   let text: string;

@@ -9,6 +9,8 @@ export interface ExportVector {
   readonly file: string;
   readonly keys: readonly string[];
   readonly checkpoints: readonly string[];
+  /** Text of the witness policy file to verify it with, if any. */
+  readonly policy?: string;
   /** Index of the entry, or null for the log as a whole, and the kind; none for a sound log. */
   readonly violations: readonly (readonly [number | null, ViolationKind])[];
   readonly witnesses: readonly string[];

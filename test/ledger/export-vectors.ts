@@ -9,6 +9,7 @@ import { type ExportVector, type Found, fileOf, keys, vector } from './export-ve
 import { mapped, tagOf } from './mapped-exports.ts';
 import { operatedVectors, operatorsInSandbox } from './operated-vectors.ts';
 import { partVectors } from './part-vectors.ts';
+import { policyVectors } from './policy-vectors.ts';
 import { former as formerKey, next, rotated } from './rotated-exports.ts';
 import {
   checkpointOf,
@@ -354,6 +355,7 @@ export const exportVectors: readonly ExportVector[] = [
   ...succeededByTwoVectors,
   ...partVectors,
   ...operatedVectors,
+  ...policyVectors,
 ];
 
 /** With the exports of its former logs in place of their names. */

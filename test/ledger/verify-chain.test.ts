@@ -393,7 +393,7 @@ test('an opening is held to the commitment of the entry before it', async () => 
 test('every kind of violation of this half was shown by a log that has it', () => {
   assert.deepEqual(
     chainKinds.filter((kind) => !shown.has(kind)),
-    // That one is shown in verify-consent-signature.test.ts.
-    ['consent_signature'],
+    // These are shown in verify-quorum.test.ts and verify-consent-signature.test.ts.
+    ['quorum_not_met', 'consent_signature'],
   );
 });

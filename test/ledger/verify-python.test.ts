@@ -5,10 +5,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { policyValue } from '../../src/cli/ledger-verify.ts';
 import { readExport } from '../../src/ledger/export-format.ts';
-import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
+import { nodeCrypto, sha256 } from '../../src/ledger/node-crypto.ts';
 import type { Verdict } from '../../src/ledger/verdict.ts';
 import { verifyLine } from '../../src/ledger/verify.ts';
+import { parseWitnessPolicy } from '../../src/ledger/witness-policy.ts';
 import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import {
   type ExportCase,
@@ -26,9 +28,16 @@ import { ours } from './vectors.ts';
 const skip = whyNoPython ?? false;
 const folder = join(import.meta.dirname, '../vectors/ledger/exports');
 
-async function verify({ file, keys, checkpoints = [], formers = [] }: ExportCase): Promise<Verdict> {
+async function verify({
+  file,
+  keys,
+  checkpoints = [],
+  formers = [],
+  policy: text,
+}: ExportCase): Promise<Verdict> {
   const logs = [...formers, file].map((one) => () => readExport(inPieces(Buffer.from(one))));
-  return (await verifyLine(logs, { ...nodeCrypto, keys, checkpoints })).at(-1) as Verdict;
+  const policy = text === undefined ? {} : { policy: parseWitnessPolicy(Buffer.from(text), sha256) };
+  return (await verifyLine(logs, { ...nodeCrypto, keys, checkpoints, ...policy })).at(-1) as Verdict;
 }
 
 async function* inPieces(file: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -48,6 +57,7 @@ async function sameVerdicts(cases: readonly ExportCase[]): Promise<Verdict[]> {
     assert.equal(other.violation_count, verdict.violationCount, one.name);
     assert.deepEqual([other.origin, other.size], [verdict.origin, verdict.size], one.name);
     assert.deepEqual(other.witnesses, verdict.witnesses, one.name);
+    assert.deepEqual(other.policy, policyValue(verdict), one.name);
     const { former } = verdict;
     assert.deepEqual(
       other.former,

@@ -20,6 +20,8 @@ export interface ExportCase {
   readonly file: string | Uint8Array;
   readonly keys: readonly string[];
   readonly checkpoints?: readonly string[];
+  /** Text of a witness policy file. */
+  readonly policy?: string;
   /** Exports of the logs that it goes on for, the oldest first. */
   readonly formers?: readonly (string | Uint8Array)[];
 }
@@ -33,6 +35,7 @@ export interface PythonVerdict {
   readonly violation_count: number;
   readonly violations: { index: number | null; kind: string; message: string }[];
   readonly counts: Record<string, unknown>;
+  readonly policy: Record<string, unknown> | null;
   readonly former: Record<string, unknown> | null;
 }
 
@@ -44,15 +47,16 @@ import base64, verify
 for line in sys.stdin:
     case = json.loads(line)
     files = [lambda text=text: io.BytesIO(base64.b64decode(text)) for text in [*case["formers"], case["file"]]]
-    print(json.dumps(verify.verify_line(files, case["keys"], case["checkpoints"])[-1].verdict()))
+    policy = verify.Policy(case["policy"].encode()) if "policy" in case else None
+    print(json.dumps(verify.verify_line(files, case["keys"], case["checkpoints"], policy)[-1].verdict()))
 `;
 
 const encoded = (file: string | Uint8Array): string => Buffer.from(file).toString('base64');
 
 export function verifyInPython(cases: readonly ExportCase[]): PythonVerdict[] {
   const input = cases
-    .map(({ file, keys, checkpoints = [], formers = [] }) =>
-      JSON.stringify({ file: encoded(file), keys, checkpoints, formers: formers.map(encoded) }),
+    .map(({ file, keys, checkpoints = [], formers = [], policy }) =>
+      JSON.stringify({ file: encoded(file), keys, checkpoints, policy, formers: formers.map(encoded) }),
     )
     .join('\n');
   const out = execFileSync('python3', ['-c', driver, folder], { input, maxBuffer: 1 << 28 }).toString();
