@@ -33,7 +33,7 @@ test('outside production a registered third party is active at once, and the led
     actor: 'operator',
     third_party: thirdParty.clientId,
     class: 'energy-adviser',
-    group: 'Brightwatt Ltd',
+    group: registration.group,
     purposes: ['energy-advice'],
   });
 });
