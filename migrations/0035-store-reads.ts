@@ -29,13 +29,15 @@ const noting = (db: Kysely<unknown>) =>
   begin
     select s.number into v_settled from ledger.store_read_settled s where s.log_id = new.log_id;
     -- In canonical JSON a quotation mark inside a text has a backslash before it: this is the name of a field, or nothing.
+    -- On a few bytes after the name: an expression over whole entries cost as much as all the rest of an append.
     insert into ledger.store_read (log_id, number, store_start)
-      select new.log_id, f.found[2]::bigint, f.found[1]
-        from ledger.entry e
-        cross join lateral regexp_matches(convert_from(e.entry, 'UTF8'), '"store_read":"([^"]{1,64})/([0-9]{1,15})"') f (found)
-       where e.log_id = new.log_id and e.idx >= old.size and e.idx < new.size
-         and position('"store_read":"'::bytea in e.entry) > 0
-         and f.found[2]::bigint > coalesce(v_settled, -1)
+      select new.log_id, split_part(f.read, '/', 2)::bigint, split_part(f.read, '/', 1)
+        from (select e.entry, position('"store_read":"'::bytea in e.entry) as at from ledger.entry e
+               where e.log_id = new.log_id and e.idx >= old.size and e.idx < new.size) e
+        cross join lateral (
+          select split_part(encode(substr(e.entry, e.at + 14, 84), 'escape'), '"', 1) as read
+        ) f
+       where e.at > 0 and f.read ~ '^[^/]+/[0-9]{1,15}$' and split_part(f.read, '/', 2)::bigint > coalesce(v_settled, -1)
       on conflict do nothing;
     return null;
   end $$;
