@@ -23,6 +23,7 @@ const tables = (owner: Kysely<never>) =>
   create table floor.checkpoint (like ledger.checkpoint including all);
   create table floor.member (like subject.entry including all);
   create table floor.chain (like subject.chain including all);
+  create table floor.store_read (like ledger.store_read including all);
   insert into floor.head (log_id, size, tip, frontier, last_ms) values (1, 0, sha256(''), '{}', 0)`.execute(
     owner,
   );
@@ -54,6 +55,14 @@ const functions = (owner: Kysely<never>) =>
     insert into floor.entry (log_id, idx, leaf, entry)
       select p_log, v_size + e.o - 1, '\\x6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d',
         convert_to(e.entry, 'UTF8') from unnest(string_to_array(p_entries, E'\\x1e')) with ordinality e(entry, o);
+    -- The number of the read that each is of, as migrations/0035-store-reads.ts notes it.
+    insert into floor.store_read (log_id, number, store_start)
+      select p_log, split_part(f.read, '/', 2)::bigint, split_part(f.read, '/', 1)
+        from (select e.entry, position('"store_read":"'::bytea in e.entry) as at from floor.entry e
+               where e.log_id = p_log and e.idx >= v_size and e.idx < v_size + n) e
+        cross join lateral (select split_part(encode(substr(e.entry, e.at + 14, 84), 'escape'), '"', 1) as read) f
+       where e.at > 0 and f.read ~ '^[^/]+/[0-9]{1,15}$'
+      on conflict do nothing;
     insert into floor.request (log_id, req, idx)
       select p_log, r.req, v_size + r.o - 1 from unnest(p_reqs) with ordinality r(req, o);
     insert into floor.checkpoint (log_id, size, note) values (p_log, v_size + n, p_checkpoint);
