@@ -99,10 +99,16 @@ test('its values are opened, and of the readings the salt, with which the readin
   await finds(withValue, [4, 'opening_wrong']);
 });
 
+/** Tags are random: now and then the way to the next tag ends at the very entry that was left out, and names it. */
+const namesOrMisses = ({ violations, sound }: ChainVerdict): boolean => {
+  const last = violations.at(-1);
+  return !sound && (last?.kind === 'absence_not_shown' || last?.kind === 'entry_withheld');
+};
+
 test('a newest entry that is held back is found', async () => {
   const cut = structuredClone(file);
   const held = cut.entries.pop();
-  await finds(cut, [null, 'absence_not_shown']);
+  assert.ok(namesOrMisses(await verify(cut)));
   const { spans } = cut.absence as NonNullable<ChainFile['absence']>;
   // The way to where it stands, as a broker would have to show it, and that way with what stands there left out.
   const tag = parseEntry(held?.entry ?? '').stag ?? '';
@@ -120,13 +126,13 @@ test('a newest entry that is held back is found', async () => {
 test('an entry in the middle that is held back is found', async () => {
   const found = await verify({ ...file, entries: file.entries.toSpliced(2, 1) });
   assert.deepEqual(
-    found.violations.map(({ number, kind }) => [number, kind]),
+    found.violations.slice(0, -1).map(({ number, kind }) => [number, kind]),
     [
       [2, 'entry_of_another'],
       [3, 'entry_of_another'],
-      [null, 'absence_not_shown'],
     ],
   );
+  assert.ok(namesOrMisses(found));
 });
 
 test('a changed value, a changed entry and another household’s entry are found', async () => {
