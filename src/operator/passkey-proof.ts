@@ -2,13 +2,13 @@
 // The challenge is the SHA-256 of the statement, so that an answer is worth nothing for any other.
 import { createHash } from 'node:crypto';
 import type { PublicKeyCredentialRequestOptionsJSON } from '@simplewebauthn/server';
-import { decodeCredentialPublicKey } from '@simplewebauthn/server/helpers';
 import type { Store } from '../db/database.ts';
 import type { OperatorProof } from '../ledger/entry-operator.ts';
 import type { OperatorId } from '../lib/ids.ts';
 import { assertionResponse, checkAssertion, parseAnswer } from '../passkey/passkey-check.ts';
 import { countUse, findPasskey } from '../passkey/passkey-store.ts';
 import { listPasskeys, type PasskeyOwner, type RelyingParty, relyingPartyOf } from '../passkey/passkeys.ts';
+import { publicJwkText } from '../passkey/public-jwk.ts';
 import type { NewKey } from './operator.ts';
 import { publicKeyText } from './operator-key.ts';
 import { findCredential } from './operator-store.ts';
@@ -18,16 +18,9 @@ export const passkeyOwnerOf = (operatorId: OperatorId): PasskeyOwner => operator
 
 /** The key of a passkey that was made. Errors: OperatorKeyFault for RSA, which no entry holds. */
 export function keyOfPasskey(passkey: { readonly credentialId: Buffer; readonly publicKey: Buffer }): NewKey {
-  const cose = decodeCredentialPublicKey(new Uint8Array(passkey.publicKey)) as unknown as Map<
-    number,
-    unknown
-  >;
-  const part = (label: number) => Buffer.from((cose.get(label) as Uint8Array) ?? []).toString('base64url');
-  const [x, y] = [part(-2), part(-3)];
-  const jwk = cose.get(1) === 2 ? { kty: 'EC', crv: 'P-256', x, y } : { kty: 'OKP', crv: 'Ed25519', x };
   return {
     keptIn: 'passkey',
-    publicKey: publicKeyText(jwk),
+    publicKey: publicKeyText(JSON.parse(publicJwkText(passkey.publicKey))),
     passkeyId: passkey.credentialId.toString('base64url'),
   };
 }
