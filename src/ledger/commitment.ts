@@ -19,6 +19,8 @@ export interface Subject {
 export interface SubjectRecord {
   /** base64: what stands in the body as `commit[field]`. */
   commit(field: string, value: JsonValue): string;
+  /** The same, of a value in canonical JSON. */
+  commitText(field: string, canonical: string): string;
   /** 32 bytes: with the value, what the householder needs to open the commitment. */
   salt(field: string): Uint8Array;
   /** 32 bytes for AES-256-GCM over the payload row. */
@@ -55,13 +57,17 @@ function openRecord(recordKey: Buffer): SubjectRecord {
   return {
     salt,
     commit: (field, value) => commitment(field, salt(field), value),
+    commitText: (field, canonical) => textCommitment(field, salt(field), canonical),
     encryptionKey: () => secret('enc/v1\x01'),
   };
 }
 
 /** base64 of SHA-256("stabledoor/commit/v1\n" field "\n" salt JCS(value)): how anyone opens a commitment. */
-export function commitment(field: string, salt: Uint8Array, value: JsonValue): string {
-  const parts = [Buffer.from(`stabledoor/commit/v1\n${field}\n`), salt, Buffer.from(canonicalJson(value))];
+export const commitment = (field: string, salt: Uint8Array, value: JsonValue): string =>
+  textCommitment(field, salt, canonicalJson(value));
+
+function textCommitment(field: string, salt: Uint8Array, canonical: string): string {
+  const parts = [Buffer.from(`stabledoor/commit/v1\n${field}\n`), salt, Buffer.from(canonical)];
   return hash('sha256', Buffer.concat(parts), 'base64');
 }
 

@@ -1,7 +1,7 @@
 // The ledger as the other rooms see it: append (group commit), append within a state change, or keep pending.
 // Whoever appends gets a receipt only when the entry is durable; on any error nothing may be released (P1).
 import type { BrokerTransaction, Database } from '../db/database.ts';
-import type { JsonValue } from '../lib/canonical-json.ts';
+import { canonicalJson, canonicalObject, type JsonValue } from '../lib/canonical-json.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import type { HouseholdId, RequestId } from '../lib/ids.ts';
 import { newRequestId } from '../lib/ids.ts';
@@ -17,7 +17,7 @@ import {
 } from './batch.ts';
 import { formatCheckpoint } from './checkpoint.ts';
 import type { Subject } from './commitment.ts';
-import { type EntryDraft, sealBody } from './entry-body.ts';
+import { type Commitments, type EntryDraft, sealBody } from './entry-body.ts';
 import { GuardRefused, RequestRepeated } from './errors.ts';
 import { sealEvidence } from './evidence.ts';
 import type { LogSigner } from './ledger-keys.ts';
@@ -242,9 +242,12 @@ async function prepare(
     );
   const record = subject?.record(req);
   const commit: Record<string, string> = {};
+  const evidence = new Map<string, string>();
   for (const [field, value] of Object.entries(personal)) {
     if (!record) throw new TypeError(`${field} is personal, and the entry is of no household`);
-    commit[field] = record.commit(field, value);
+    const text = canonicalJson(value);
+    commit[field] = record.commitText(field, text);
+    if (request.evidence?.includes(field)) evidence.set(field, text);
   }
   return {
     req,
@@ -257,15 +260,12 @@ async function prepare(
       return draft === null ? null : sealBody(draft, req, only(commit, request.refusalPersonal ?? []));
     },
     evidence:
-      record && request.evidence ? sealEvidence(record, origin, req, only(personal, request.evidence)) : null,
+      record && request.evidence ? sealEvidence(record, origin, req, canonicalObject(evidence)) : null,
     guards: request.guards ?? [],
   };
 }
 
-const only = <Value>(
-  values: Readonly<Record<string, Value>>,
-  fields: readonly string[],
-): Record<string, Value> =>
+const only = (values: Commitments, fields: readonly string[]): Commitments =>
   Object.fromEntries(Object.entries(values).filter(([field]) => fields.includes(field)));
 
 /** The key store is a database of its own: when it is down or slow, the entry cannot be made, and that is our 503. */

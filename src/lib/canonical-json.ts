@@ -17,6 +17,15 @@ export type JsonValue =
  */
 export const canonicalJson = (value: JsonValue): string => JSON.stringify(ordered(value));
 
+/** The canonical form of an object, of members whose own canonical forms are at hand. */
+export function canonicalObject(members: ReadonlyMap<string, string>): string {
+  const written = [...members.keys()].sort().map((name) => {
+    refuseName(name);
+    return `${JSON.stringify(name)}:${members.get(name)}`;
+  });
+  return `{${written.join(',')}}`;
+}
+
 function ordered(value: unknown): JsonValue {
   if (typeof value === 'number') {
     if (Number.isSafeInteger(value)) return value;

@@ -38,9 +38,33 @@ export function isZone(text: string): boolean {
 export const startOfLocalDayMs = (date: LocalDate, zone: string): number =>
   Temporal.PlainDate.from(date).toZonedDateTime(zone).epochMilliseconds;
 
-/** The local date in `zone` at an instant. */
-export const localDateAt = (ms: number, zone: string): LocalDate =>
-  Temporal.Instant.fromEpochMilliseconds(ms).toZonedDateTimeISO(zone).toPlainDate().toString() as LocalDate;
+interface KnownDay {
+  readonly date: LocalDate;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+const dayMs = 86_400_000;
+const mostKnownDays = 4096;
+const knownDays = new Map<string, KnownDay>();
+
+/** The local date in `zone` at an instant. A day that is known is not asked for again: each read asks twice. */
+export function localDateAt(ms: number, zone: string): LocalDate {
+  const name = `${zone} ${Math.floor(ms / dayMs)}`;
+  const known = knownDays.get(name);
+  if (known && known.fromMs <= ms && ms < known.untilMs) return known.date;
+  const date = Temporal.Instant.fromEpochMilliseconds(ms)
+    .toZonedDateTimeISO(zone)
+    .toPlainDate()
+    .toString() as LocalDate;
+  const fromMs = startOfLocalDayMs(date, zone);
+  const untilMs = startOfLocalDayMs(addDays(date, 1), zone);
+  // Only days of 24 hours: where the clocks went back over midnight, one date has two pieces with the day before between.
+  if (untilMs - fromMs === dayMs) {
+    if (knownDays.size >= mostKnownDays) knownDays.clear();
+    knownDays.set(name, { date, fromMs, untilMs });
+  }
+  return date;
+}
 
 export const addDays = (date: LocalDate, days: number): LocalDate =>
   Temporal.PlainDate.from(date).add({ days }).toString() as LocalDate;
@@ -49,4 +73,4 @@ export const addMonths = (date: LocalDate, months: number): LocalDate =>
   Temporal.PlainDate.from(date).add({ months }).toString() as LocalDate;
 
 /** Whole local days since 1970-01-01. */
-export const dayNumber = (date: LocalDate): number => Date.parse(`${date}T00:00:00Z`) / 86_400_000;
+export const dayNumber = (date: LocalDate): number => Date.parse(`${date}T00:00:00Z`) / dayMs;

@@ -10,6 +10,7 @@ import { findEvidence } from '../../src/ledger/find-evidence.ts';
 import { type AppendRequest, GuardRefused } from '../../src/ledger/ledger.ts';
 import type { SubjectKeyTables } from '../../src/ledger/subject-key-store.ts';
 import { openSubjects } from '../../src/ledger/subjects.ts';
+import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import { newId, newRequestId } from '../../src/lib/ids.ts';
 import { testDatabases } from '../support/database.ts';
 import { testLedger, testOrigin } from '../support/ledger.ts';
@@ -49,7 +50,7 @@ const kept = async (): Promise<number> =>
 
 test('sealed values open with the same key, log and request, and with no other', () => {
   const record = openSubject(Buffer.alloc(32, 1), 'a').record('r');
-  const sealed = sealEvidence(record, 'a', 'r', { proof });
+  const sealed = sealEvidence(record, 'a', 'r', canonicalJson({ proof }));
   assert.deepEqual(openEvidence(record, 'a', 'r', sealed), { proof });
   const bent = Buffer.from(sealed);
   bent[20] = (bent[20] as number) ^ 1;
@@ -57,7 +58,7 @@ test('sealed values open with the same key, log and request, and with no other',
   assert.throws(() => openEvidence(record, 'b', 'r', sealed));
   assert.throws(() => openEvidence(record, 'a', 's', sealed));
   assert.throws(() => openEvidence(openSubject(Buffer.alloc(32, 2), 'a').record('r'), 'a', 'r', sealed));
-  assert.notDeepEqual(sealEvidence(record, 'a', 'r', { proof }), sealed);
+  assert.notDeepEqual(sealEvidence(record, 'a', 'r', canonicalJson({ proof })), sealed);
 });
 
 test('a proof is kept with its entry, unreadable in the database, and shown as the entry commits to it', async () => {

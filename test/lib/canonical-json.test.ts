@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import { canonicalJson, type JsonValue } from '../../src/lib/canonical-json.ts';
+import { canonicalJson, canonicalObject, type JsonValue } from '../../src/lib/canonical-json.ts';
 
 const name = fc.string({ unit: 'binary' }).filter((text) => !/^[0-9]/.test(text) && text !== '__proto__');
 const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
@@ -19,6 +19,16 @@ const { value } = fc.letrec<{ value: JsonValue }>((tie) => ({
 
 test('the canonical form is what the library of its authors makes of it', () => {
   fc.assert(fc.property(value, (json) => assert.equal(canonicalJson(json), canonicalize(json))));
+});
+
+test('an object is put together of the forms of its members as if it were written whole', () => {
+  fc.assert(
+    fc.property(fc.dictionary(name, value), (json) => {
+      const members = new Map(Object.entries(json).map(([key, member]) => [key, canonicalJson(member)]));
+      assert.equal(canonicalObject(members), canonicalJson(json));
+    }),
+  );
+  assert.throws(() => canonicalObject(new Map([['1', '1']])), TypeError);
 });
 
 test('escapes, line separators, astral letters and minus nought are as RFC 8785 writes them', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Temporal } from 'temporal-polyfill';
 import {
   addDays,
   addMonths,
@@ -49,6 +50,37 @@ test('the start of a local day lies on that day, and the millisecond before it d
       assert.equal(localDateAt(start - 1, zone), addDays(date, -1));
       assert.equal(dayNumber(addDays(date, 1)), dayNumber(date) + 1);
     }),
+  );
+});
+
+test('the date at an instant is what the calendar says, also where the clocks went back over midnight', () => {
+  const zones = fc.constantFrom(
+    london,
+    'America/St_Johns',
+    'Africa/Monrovia',
+    'Pacific/Apia',
+    'America/Havana',
+  );
+  const around = fc.record({
+    // The minutes about a midnight that came twice: St John's, in the night of 28 October 2007.
+    centre: fc.constantFrom(
+      0,
+      Date.parse('2007-10-28T02:30:00Z'),
+      Date.parse('2011-12-30T10:00:00Z'),
+      Date.now(),
+    ),
+    offset: fc.integer({ min: -172_800, max: 172_800 }),
+    zone: zones,
+  });
+  fc.assert(
+    fc.property(fc.array(around, { minLength: 1, maxLength: 40 }), (asked) => {
+      for (const { centre, offset, zone } of asked) {
+        const at = Math.max(0, centre + offset * 1000);
+        const said = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(zone).toPlainDate();
+        assert.equal(localDateAt(at, zone), said.toString());
+      }
+    }),
+    { numRuns: 300 },
   );
 });
 
