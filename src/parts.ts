@@ -232,9 +232,9 @@ type WatchParts = Pick<Parts, 'config' | 'logger' | 'db' | 'log' | 'gate' | 'led
 
 /** Before anything is written, and before the witnesses are asked: the head must be known first. */
 function openWatch({ config, log, ledgerKeys, ...parts }: WatchParts): Promise<WriteWatch> {
-  const { logId, origin, formers } = log;
+  const { logId, origin } = log;
   const logKeys = () => ledgerKeys.all();
-  const file = headGuardFileOf(config.headGuardFile, formers.length);
+  const file = headGuardFileOf(config.headGuardFile, log);
   const guard = openHeadGuard(file, () => ({ origin, logKeys: logKeys() }));
   return openWriteWatch({
     ...parts,

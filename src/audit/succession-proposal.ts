@@ -16,13 +16,13 @@ import { newId } from '../lib/ids.ts';
 import { findSigning, proven, type Signer, type Signing } from '../operator/proof.ts';
 import { decisionDraft, digestOf } from '../operator/proposals.ts';
 import {
-  nextOrigin,
   type Succession,
   type SuccessionParts,
   type SuccessionRequest,
   succeedAfterRestore,
   whatIsKnown,
 } from './succession.ts';
+import { successorOrigin } from './successor-origin.ts';
 
 export interface DecisionParts extends SuccessionParts {
   readonly db: Database;
@@ -74,7 +74,7 @@ export async function proposeSuccession(
     kept_size: kept.size,
     kept_root: encodeBase64(kept.root),
     known_size: longest.size,
-    origin: request.origin ?? nextOrigin(parts.log),
+    origin: await successorOrigin(parts, request.origin),
     restored: request.isRestored ? 1 : 0,
   };
   const salt = randomBytes(32);

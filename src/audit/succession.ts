@@ -20,6 +20,7 @@ import { listSigningKeys } from '../oauth/signing-key-store.ts';
 import { operatorsCarriedOver } from '../operator/carry-over.ts';
 import { holdOperators } from '../operator/operator-store.ts';
 import { suspendAllThirdParties } from '../registry/suspend-all.ts';
+import { successorOrigin } from './successor-origin.ts';
 
 export interface SuccessionParts {
   /** The broker's database, as the application. */
@@ -89,6 +90,7 @@ export async function succeedAfterRestore(
   try {
     const known = await whatIsKnown(parts, request);
     if (approval) requireApproved(approval, known);
+    const origin = await successorOrigin(parts, request.origin);
     let endedConsents = 0;
     let suspended: readonly ClientId[] = [];
     const successor = await succeedLog({
@@ -96,7 +98,7 @@ export async function succeedAfterRestore(
       former: log,
       mode,
       known,
-      origin: request.origin ?? nextOrigin(log),
+      origin,
       keyDir,
       proposal: approval?.proposal ?? null,
       async within(tx) {
@@ -152,7 +154,7 @@ export async function whatIsKnown(
   const inFolder = (await readLedgerKeys(keyDir)).map(({ signer }) => signer.key);
   const own = [...ledgerKeys.all(), ...inFolder.filter(({ name }) => name === log.origin)];
   const logKeys = [...new Map(own.map((key) => [key.text, key])).values()];
-  const guard = openHeadGuard(headGuardFileOf(headGuardFile, log.formers.length), () => ({
+  const guard = openHeadGuard(headGuardFileOf(headGuardFile, log), () => ({
     origin: log.origin,
     logKeys,
   }));
@@ -169,7 +171,3 @@ export async function whatIsKnown(
 
 const soundLine = ({ kept }: KnownLog): string =>
   `nothing says that this log was set back: all that is kept knows of ${kept.size} entries at most, and they are there`;
-
-/** Of the log that goes on, where nobody names it. */
-export const nextOrigin = ({ origin, formers }: LogInForce): string =>
-  `${formers[0]?.origin ?? origin}-${formers.length + 2}`;

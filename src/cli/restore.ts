@@ -32,7 +32,7 @@ import type { StoreName } from '../db/migrate.ts';
 import { databasesOf, provision } from '../db/provision.ts';
 import { databaseName } from '../db/stores.ts';
 import { headGuardFileOf, markRestored } from '../ledger/head-guard.ts';
-import { findLogInForce } from '../ledger/log-in-force.ts';
+import { findLogInForce, type LogInForce } from '../ledger/log-in-force.ts';
 import { asSuperuser, ownServerLine } from './backup.ts';
 import { UsageError } from './failure.ts';
 import { openOutput } from './output.ts';
@@ -95,20 +95,19 @@ export async function restoreBackup(
       throw new UsageError(`the backup is of ${mode} mode: set STABLEDOOR_MODE=${mode} to restore it`);
   await refuseOtherKeys(config, folder, manifest);
   const server = await startEmbedded(config.dataDir);
-  let place = 0;
+  let log: LogInForce;
   try {
     await refuseDatabases(server, config);
     await loadAll(server, config, [[folder, manifest], ...(keys ? ([[keys.folder, keys]] as const) : [])]);
-    place = await asSuperuser(server, databaseName[config.mode], async (db) => {
-      const { formers } = await findLogInForce(db as unknown as Database, config.logOrigin);
-      return formers.length;
-    });
+    log = await asSuperuser(server, databaseName[config.mode], (db) =>
+      findLogInForce(db as unknown as Database, config.logOrigin),
+    );
   } finally {
     await server.stop();
   }
   await putKeys(config, folder, manifest);
   await putGuards(config, folder, manifest);
-  if (!nothingSince) await markRestored(headGuardFileOf(config.headGuardFile, place), manifest.made_ms);
+  if (!nothingSince) await markRestored(headGuardFileOf(config.headGuardFile, log), manifest.made_ms);
   const entries = tableOf(manifest.databases.broker, 'ledger.entry')?.rows ?? 0;
   const ageMs = machineClock.nowMs() - (keys?.made_ms ?? machineClock.nowMs());
   return {

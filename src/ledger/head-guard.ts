@@ -1,5 +1,6 @@
 // The head guard: the newest checkpoint of the log, kept in a file apart from the database, so that a database that was
 // set back to an old backup is known at once. It only ever grows, and it is written behind the appends, never in their way.
+import { hash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type OpenedCheckpoint, openCheckpoint } from './checkpoint.ts';
@@ -55,9 +56,17 @@ export function openHeadGuard(
   };
 }
 
-/** Each log has a file of its own: what is known of a log that was set back stays known. */
-export const headGuardFileOf = (file: string, place: number): string =>
-  place === 0 ? file : `${file}-${place + 1}`;
+/**
+ * Each log has a file of its own: what is known of a log that was set back stays known. By name, not by number: a backup
+ * that is restored twice has two second logs.
+ */
+export const headGuardFileOf = (file: string, { origin, formers }: GuardedLog): string =>
+  formers.length === 0 ? file : `${file}-${hash('sha256', origin, 'hex').slice(0, 16)}`;
+
+interface GuardedLog {
+  readonly origin: string;
+  readonly formers: readonly unknown[];
+}
 
 const restoredName = (file: string): string => `${file}.restored`;
 
@@ -78,4 +87,4 @@ export async function removeHeadGuard(file: string): Promise<void> {
 }
 
 const isGuardOf = (first: string, name: string): boolean =>
-  name === first || (name.startsWith(`${first}-`) && /^[0-9]+$/.test(name.slice(first.length + 1)));
+  name === first || (name.startsWith(`${first}-`) && /^[0-9a-f]{16}$/.test(name.slice(first.length + 1)));

@@ -6,9 +6,11 @@ import { after, before, test } from 'node:test';
 import { type Kysely, sql } from 'kysely';
 import { eraseHousehold, requestErasure } from '../../src/audit/erasure.ts';
 import { NotSetBack, type Succession, succeedAfterRestore } from '../../src/audit/succession.ts';
+import { successorOrigin } from '../../src/audit/successor-origin.ts';
 import { stopConsent } from '../../src/consent/consents.ts';
 import { databasesOf } from '../../src/db/provision.ts';
 import { exportLog } from '../../src/ledger/export.ts';
+import { headGuardFileOf } from '../../src/ledger/head-guard.ts';
 import { countPending, latestCheckpoint } from '../../src/ledger/ledger-store.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { verifyLine } from '../../src/ledger/verify.ts';
@@ -16,6 +18,7 @@ import { listPolicies } from '../../src/policy/policy-store.ts';
 import { restoreThirdParty } from '../../src/registry/registry.ts';
 import { type BareParty, bareParty, bareToken, occupierOf, readyRead } from '../support/bare-access.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
+import { testDataFolder } from '../support/data-folder.ts';
 import { testDatabases } from '../support/database.ts';
 import { closedDay, type TestHome, testHome } from '../support/journey.ts';
 import { setBack } from '../support/set-back.ts';
@@ -178,7 +181,22 @@ test('each log keeps a head guard of its own, and the former one goes on knowing
   await broker.parts.watch.look();
   const { headGuardFile } = broker.parts.config;
   assert.match(await readFile(headGuardFile, 'utf8'), new RegExp(`\n${succession.known.longest.size}\n`));
-  assert.ok((await readFile(`${headGuardFile}-2`, 'utf8')).startsWith(`${succession.successor.origin}\n`));
+  const file = headGuardFileOf(headGuardFile, broker.parts.log);
+  assert.notEqual(file, headGuardFile);
+  assert.ok((await readFile(file, 'utf8')).startsWith(`${succession.successor.origin}\n`));
+});
+
+test('a backup that is restored once more does not give the log that goes on the name of the one that went on before', async () => {
+  // The database that comes out of it knows of no successor; the folder of keys, the head guard and the witnesses do.
+  const before = { ...partsOf(broker), log: succession.former };
+  assert.equal(succession.successor.origin, `${succession.former.origin}-2`);
+  assert.notEqual(await successorOrigin(before), succession.successor.origin);
+  assert.equal(
+    await successorOrigin({ ...before, keyDir: await testDataFolder() }),
+    `${succession.former.origin}-3`,
+  );
+  await assert.rejects(successorOrigin(before, succession.successor.origin), /a head guard knows it/);
+  assert.equal(await successorOrigin(before, 'another.example/log'), 'another.example/log');
 });
 
 test('erasing a household reaches what it did in the former log', async () => {

@@ -292,7 +292,7 @@ const commands = fc.commands<Story, Home, boolean>(
   ],
   { maxCommands: 30, size: 'max' },
 );
-const numRuns = process.env.STABLEDOOR_SOAK === '1' ? 150 : 6;
+const numRuns = process.env.STABLEDOOR_SOAK === '1' ? 500 : 6;
 
 test('any interleaving of moves, reads and crashes leaves state and ledger telling the same story', async () => {
   const moves = new Set<string>();

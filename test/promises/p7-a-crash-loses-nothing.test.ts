@@ -15,8 +15,9 @@ let broker: TestBroker;
 let party: BareParty;
 let home: TestHome;
 before(async () => {
-  // A broker that is killed takes the slice of the allowance that it had leased with it, and here one is killed each second.
-  const environment = { STABLEDOOR_RATE_LIMITS: 'reads=9000000/60' };
+  // A broker that is killed takes the slice that it had leased with it, a twentieth of the allowance: here one is killed each
+  // second, and so the allowance is for a second.
+  const environment = { STABLEDOOR_RATE_LIMITS: 'reads=100000/1' };
   broker = await testBroker({ databases, environment });
   home = await testHome(broker);
   party = await bareParty(broker);
