@@ -10,7 +10,9 @@ const nameCharacters = /^[A-Za-z0-9À-ÖØ-öø-ķĹ-ňŊ-žȘ-țẀ-ẅỲỳ &
 /** Null where a name may be shown, else why not, in words. */
 export function nameFault(name: string): string | null {
   if (!nameCharacters.test(name)) return 'has a letter or mark that a name here is not written with';
-  return likenessOf(name) === '' ? 'has no letter and no digit' : null;
+  return wordsOf(name).every((word) => legalForms.has(word))
+    ? 'has no word of its own ("the", "Ltd" and the like tell one company from no other)'
+    : null;
 }
 
 // What NFKD does not take apart.
@@ -41,8 +43,7 @@ const legalForms = new Set(
   ].map((word) => word.replaceAll('i', 'l')),
 );
 
-/** Small letters and digits without accents, spaces, marks and legal form; what looks alike is one and the same. */
-export function likenessOf(name: string): string {
+function wordsOf(name: string): string[] {
   const plain = name
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
@@ -50,7 +51,12 @@ export function likenessOf(name: string): string {
     .replaceAll(/./gsu, (letter) => letters[letter] ?? letter)
     // An apostrophe or a dot is within a word: "p.l.c." is "plc".
     .replaceAll(/['’.]/g, '');
-  const words = plain.split(/[^a-z0-9]+/).filter((word) => word !== '');
+  return plain.split(/[^a-z0-9]+/).filter((word) => word !== '');
+}
+
+/** Small letters and digits without accents, spaces, marks and legal form; what looks alike is one and the same. */
+export function likenessOf(name: string): string {
+  const words = wordsOf(name);
   const telling = words.filter((word) => !legalForms.has(word));
   return (telling.length > 0 ? telling : words).join('').replaceAll('rn', 'm').replaceAll('vv', 'w');
 }
