@@ -2,7 +2,7 @@
 // no hash, tag, link check, tree or signature on either side. What the ledger costs more than this is its proofs.
 import { type Kysely, sql } from 'kysely';
 import type { BrokerTransaction } from '../src/db/database.ts';
-import type { BatchOutcome, PreparedEntry } from '../src/ledger/batch.ts';
+import type { BatchOutcome, BatchProgress, PreparedEntry } from '../src/ledger/batch.ts';
 import { assembleEntry } from '../src/ledger/entry.ts';
 import { sealBody } from '../src/ledger/entry-body.ts';
 import type { AppendRequest } from '../src/ledger/ledger.ts';
@@ -23,6 +23,7 @@ const tables = (owner: Kysely<never>) =>
   create table floor.checkpoint (like ledger.checkpoint including all);
   create table floor.member (like subject.entry including all);
   create table floor.chain (like subject.chain including all);
+  alter table floor.chain set (fillfactor = 50);
   create table floor.store_read (like ledger.store_read including all);
   insert into floor.head (log_id, size, tip, frontier, last_ms) values (1, 0, sha256(''), '{}', 0)`.execute(
     owner,
@@ -86,6 +87,7 @@ interface Head {
 async function writeUnhashed(
   tx: BrokerTransaction,
   entries: readonly PreparedEntry[],
+  progress: BatchProgress,
 ): Promise<BatchOutcome[]> {
   const reqs = entries.map((entry) => entry.req);
   const households = entries.map((entry) => entry.householdId as string);
@@ -104,9 +106,12 @@ async function writeUnhashed(
       assembleEntry({ index: head.size + i, prev: blank, timeMs: head.now_ms, stag: blank }, body),
     )
     .join('\u001e');
-  await sql`
+  const closing = sql`
     select floor.close_batch(1::smallint, ${head.now_ms}::bigint, ${text}, ${entries.map(() => blank)}::text[],
       ${reqs}::uuid[], ${households}::text[], ${sseqs}::bigint[], ${checkpoint})`.execute(tx);
+  progress.onSent();
+  await closing;
+  progress.onClosed();
   return entries.map((_, i) => ({
     origin: 'floor',
     index: head.size + i,
@@ -128,7 +133,7 @@ export async function unhashedAppend({
   await tables(owner as unknown as Kysely<never>);
   await functions(owner as unknown as Kysely<never>);
   const sequencer = openSequencer(
-    (entries) => app.transaction().execute((tx) => writeUnhashed(tx, entries)),
+    (entries, progress) => app.transaction().execute((tx) => writeUnhashed(tx, entries, progress)),
     quietLogger,
   );
   return async ({ req, householdId, body, personal = {} }) => {

@@ -60,7 +60,7 @@ const tables = (db: Kysely<unknown>) =>
   -- Which entries belong to whom: outside the ledger, erasable, and the only place that says so.
   create table subject.chain (
     log_id smallint not null, household_id text not null, next_sseq bigint not null, primary key (log_id, household_id)
-  );
+  ) with (fillfactor = 50);
   -- A household whose chain is closed gets no further entry, in any process, whatever key it still has in memory. The id
   -- is random and leads nowhere once the household's rows are gone. req is the entry that closed it.
   create table subject.closed (
@@ -178,9 +178,8 @@ const closeBatch = (db: Kysely<unknown>) =>
     p_households text[], p_sseqs bigint[], p_pending bigint[], p_checkpoint text)
   returns void language plpgsql security definer set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
   declare
-    v_head ledger.head; v_origin text; v_entries text[] := string_to_array(p_entries, E'\\x1e');
-    n int := cardinality(v_entries); v_leaves bytea[]; v_bad bigint; v_node bytea; v_count bigint; v_line text;
-    v_frontier bytea[]; v_top int; v_odd bigint;
+    v_head ledger.head; v_origin text; v_entries bytea[]; v_leaves bytea[]; v_bad bigint; v_node bytea; v_count bigint;
+    v_line text; v_frontier bytea[]; v_top int; v_odd bigint; n int;
   begin
     perform ledger.refuse_without_durability();
     select * into v_head from ledger.head h where h.log_id = p_log and h.opened_in = pg_current_xact_id();
@@ -188,7 +187,9 @@ const closeBatch = (db: Kysely<unknown>) =>
       raise exception 'ledger: close_batch without its open_batch' using errcode = 'SD003';
     end if;
     select l.origin into v_origin from ledger.log l where l.log_id = p_log;
-    if n is null or n not between 1 and 768 or n <> cardinality(p_stags) or n <> cardinality(p_reqs)
+    v_entries := array(select convert_to(t.entry, 'UTF8') from unnest(string_to_array(p_entries, E'\\x1e')) t(entry));
+    n := cardinality(v_entries);
+    if n not between 1 and 768 or n <> cardinality(p_stags) or n <> cardinality(p_reqs)
        or n <> cardinality(p_households) or n <> cardinality(p_sseqs) then
       raise exception 'ledger: bad batch' using errcode = '22023';
     end if;
@@ -196,33 +197,28 @@ const closeBatch = (db: Kysely<unknown>) =>
       raise exception 'ledger: the time % is not now', p_ms using errcode = 'SD001';
     end if;
 
-    -- On bytes, not on text: in UTF-8 every length, substr and position of text walks the whole entry. The 44 letters of a
-    -- tag are base64 of 32 bytes only if nothing else is among them; a regular expression costs eight times as much.
-    with given as materialized (
-      select v_head.size + u.o - 1 as idx, u.req, u.stag, convert_to(u.entry, 'UTF8') as entry
-        from unnest(v_entries, p_stags, p_reqs) with ordinality u(entry, stag, req, o)
-    ), hashed as materialized (
-      select g.idx, g.req, g.stag, g.entry, sha256('\\x00'::bytea || g.entry) as leaf from given g
-    ), headed as materialized (
-      select l.idx, l.stag, l.entry, l.leaf, convert_to(format(
-          E'stabledoor/entry/v1\\nidx %s\\nprev %s\\ntime %s\\nstag %s\\n{"', l.idx, encode(l.prev, 'base64'), p_ms, l.stag),
-          'UTF8') as header
-        from (select h.idx, h.stag, h.entry, h.leaf, lag(h.leaf, 1, v_head.tip) over (order by h.idx) as prev from hashed h) l
-    ), written as (
-      insert into ledger.entry (log_id, idx, leaf, entry) select p_log, h.idx, h.leaf, h.entry from hashed h
-    ), requested as (
-      insert into ledger.request (log_id, req, idx) select p_log, h.req, h.idx from hashed h
-    )
-    select count(*) filter (where substr(h.entry, 1, octet_length(h.header)) <> h.header
+    -- Array by array: a window over the rows that hold the entries copies each of them at every step. On bytes, not on text:
+    -- in UTF-8 every length, substr and position of text walks the whole entry. The 44 letters of a tag are base64 of 32 bytes
+    -- only if nothing else is among them; a regular expression costs eight times as much.
+    v_leaves := array(select sha256('\\x00'::bytea || t.entry) from unnest(v_entries) t(entry));
+    select count(*) into v_bad
+      from (select u.entry, u.stag, convert_to(format(
+            E'stabledoor/entry/v1\\nidx %s\\nprev %s\\ntime %s\\nstag %s\\n{"', v_head.size + u.o - 1, encode(u.prev, 'base64'),
+            p_ms, u.stag), 'UTF8') as header
+          from unnest(v_entries, v_head.tip || v_leaves[1:n - 1], p_stags) with ordinality u(entry, prev, stag, o) offset 0) h
+     where substr(h.entry, 1, octet_length(h.header)) <> h.header
         or substr(h.entry, octet_length(h.entry) - 1) <> '\\x7d0a'
         or not coalesce(case when h.stag = '-' then true when octet_length(h.stag) = 44
             then octet_length(decode(h.stag, 'base64')) = 32 end, false)
         or position('\\x0a'::bytea in substr(h.entry, octet_length(h.header) + 1))
-           <> octet_length(h.entry) - octet_length(h.header)),
-      array_agg(h.leaf order by h.idx) into v_bad, v_leaves from headed h;
+           <> octet_length(h.entry) - octet_length(h.header);
     if v_bad > 0 then
       raise exception 'ledger: % entries do not link to the head', v_bad using errcode = 'SD003';
     end if;
+    insert into ledger.entry (log_id, idx, leaf, entry)
+      select p_log, v_head.size + u.o - 1, u.leaf, u.entry from unnest(v_leaves, v_entries) with ordinality u(leaf, entry, o);
+    insert into ledger.request (log_id, req, idx)
+      select p_log, u.req, v_head.size + u.o - 1 from unnest(p_reqs) with ordinality u(req, o);
 
     -- The frontier: the roots of the perfect subtrees, largest first (RFC 6962 section 2.1).
     v_count := v_head.size;

@@ -30,14 +30,18 @@ const noting = (db: Kysely<unknown>) =>
     select s.number into v_settled from ledger.store_read_settled s where s.log_id = new.log_id;
     -- In canonical JSON a quotation mark inside a text has a backslash before it: this is the name of a field, or nothing.
     -- On a few bytes after the name: an expression over whole entries cost as much as all the rest of an append.
+    -- Each offset 0 keeps an expression from being worked out again wherever its name stands.
     insert into ledger.store_read (log_id, number, store_start)
-      select new.log_id, split_part(f.read, '/', 2)::bigint, split_part(f.read, '/', 1)
-        from (select e.entry, position('"store_read":"'::bytea in e.entry) as at from ledger.entry e
-               where e.log_id = new.log_id and e.idx >= old.size and e.idx < new.size) e
-        cross join lateral (
-          select split_part(encode(substr(e.entry, e.at + 14, 84), 'escape'), '"', 1) as read
-        ) f
-       where e.at > 0 and f.read ~ '^[^/]+/[0-9]{1,15}$' and split_part(f.read, '/', 2)::bigint > coalesce(v_settled, -1)
+      select new.log_id, r.number, r.store_start
+        from (select f.number::bigint as number, f.store_start
+            from (select t.read, split_part(t.read, '/', 1) as store_start, split_part(t.read, '/', 2) as number
+                from (select split_part(encode(substr(e.entry, e.at + 14, 84), 'escape'), '"', 1) as read
+                    from (select e.entry, position('"store_read":"'::bytea in e.entry) as at from ledger.entry e
+                        where e.log_id = new.log_id and e.idx >= old.size and e.idx < new.size offset 0) e
+                    where e.at > 0 offset 0) t offset 0) f
+            where f.store_start <> '' and f.read = f.store_start || '/' || f.number and length(f.number) between 1 and 15
+              and translate(f.number, '0123456789', '') = '' offset 0) r
+       where r.number > coalesce(v_settled, -1)
       on conflict do nothing;
     return null;
   end $$;

@@ -55,6 +55,14 @@ export type BatchOutcome =
   | { readonly repeatedAt: number }
   | { readonly fault: Error };
 
+/** What the batch under way has come to. */
+export interface BatchProgress {
+  /** All is sent that the database needs: what it does now needs no more of this process. */
+  onSent(): void;
+  /** The entries are written and not yet durable: the next batch may ask for the head of the log, and wait for it. */
+  onClosed(): void;
+}
+
 export interface BatchParts {
   readonly logId: number;
   readonly origin: string;
@@ -81,17 +89,21 @@ export async function writeBatch(
   parts: BatchParts,
   tx: BrokerTransaction,
   prepared: readonly PreparedEntry[],
+  progress?: BatchProgress,
 ): Promise<BatchOutcome[]> {
   const whyShut = parts.gate?.whyShut() ?? null;
   if (whyShut !== null) throw new GateShut(whyShut);
   const { outcomes, placed, batch } = await assembleBatch(parts, tx, prepared);
   if (batch === null) return outcomes;
-  await closeBatch(tx, parts.logId, batch.closed);
+  const closing = closeBatch(tx, parts.logId, batch.closed);
+  progress?.onSent();
+  await closing;
   const sealedAt = performance.now();
   placed.forEach(({ position, reason }, i) => {
     const outcome = reason === null ? 'allowed' : 'refused';
     if (position >= 0) outcomes[position] = { ...receipt(parts, batch, i), reason, outcome, sealedAt };
   });
+  progress?.onClosed();
   return outcomes;
 }
 

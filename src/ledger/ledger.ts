@@ -107,13 +107,13 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
     knownSize: () => parts.watch?.knownSize() ?? 0,
   };
   const limits = parts.limits ?? defaultLimits;
-  const writeOnce: BatchWriter = (entries) =>
-    db.transaction().execute((tx) => writeBatch(batchParts, tx, entries));
-  const write: BatchWriter = async (entries) => {
-    const outcomes = await writeOnce(entries).catch(async (error: unknown) => {
+  const writeOnce: BatchWriter = (entries, progress) =>
+    db.transaction().execute((tx) => writeBatch(batchParts, tx, entries, progress));
+  const write: BatchWriter = async (entries, progress) => {
+    const outcomes = await writeOnce(entries, progress).catch(async (error: unknown) => {
       if (!isKeysMoved(error) || !signer.refresh) throw error;
       await signer.refresh();
-      return await writeOnce(entries);
+      return await writeOnce(entries, progress);
     });
     parts.watch?.appended();
     return outcomes;
@@ -157,7 +157,7 @@ export async function openLedger(parts: LedgerParts): Promise<Ledger> {
   };
   await writeOpening(parts, ledger);
   // Not before: `log.opened` is entry 0, whatever waits.
-  stopDraining = drainPending(parts, () => write([]));
+  stopDraining = drainPending(parts, () => write([], { onSent() {}, onClosed() {} }));
   return ledger;
 }
 
