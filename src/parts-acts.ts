@@ -94,11 +94,11 @@ const publishSet = ({ ledger, clock }: ActParts): Act =>
       ['What the rules are asked', schema_changed ? 'another schema' : 'as it is'],
     ],
     async within(tx, { text, policy, replaces, weakens }, done) {
-      const plan = await publishWithin(tx, { ledger, clock }, policyOf(text));
+      const plan = await publishWithin(tx, { ledger, clock }, policyOf(text), done.proposalId);
       // Compared with another set it may be another change.
       if (plan.digest !== policy || (plan.replaces ?? '') !== replaces || plan.weakens !== weakens)
         throw new StabledoorError('proposal_changed');
-      return plan.entries.map((entry) => ({ ...entry, body: { ...entry.body, ...proposalField(done) } }));
+      return [...plan.entries];
     },
   });
 

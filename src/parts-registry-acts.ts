@@ -74,7 +74,7 @@ const register = defineAct({
     ['Keys', typeof one.keys === 'string' ? one.keys : keyNames(one.keys)],
   ],
   async within(tx, payload, done) {
-    const change = { from: 'pending', to: 'active', suspendedReason: null } as const;
+    const change = { from: 'pending', to: 'active', suspendedReason: null, ...done } as const;
     if (!(await changeStatus(tx, payload.client_id, change)))
       throw new StabledoorError('illegal_transition', 'The third party is not pending any more.');
     const found = await thirdPartyOf(tx, payload.client_id);

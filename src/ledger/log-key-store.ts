@@ -1,6 +1,7 @@
 // The log's keys as the database keeps them: what is in force must sign every checkpoint, what is retired may sign none.
 import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
+import type { ProposalId } from '../lib/ids.ts';
 
 export interface LogKeyRecord {
   /** The verifier key (C2SP signed-note). */
@@ -26,9 +27,14 @@ export async function insertLogKey(tx: BrokerTransaction, logId: number, key: st
   await sql`select ledger.publish_key(${logId}::smallint, ${key})`.execute(tx);
 }
 
-/** Errors: SD004 for a key that is not in force, or is the only one. */
-export async function retireLogKey(tx: BrokerTransaction, logId: number, key: string): Promise<void> {
-  await sql`select ledger.retire_key(${logId}::smallint, ${key})`.execute(tx);
+/** Errors: SD004 for a key that is not in force, or is the only one. In production the proposal must be approved. */
+export async function retireLogKey(
+  tx: BrokerTransaction,
+  logId: number,
+  key: string,
+  proposalId: ProposalId | null,
+): Promise<void> {
+  await sql`select ledger.retire_key(${logId}::smallint, ${key}, ${proposalId})`.execute(tx);
 }
 
 /** A checkpoint was refused because this process does not sign with the keys that are in force now. */

@@ -81,7 +81,7 @@ export async function retireWithin(
   key: string,
   proposal: { readonly proposal?: ProposalId } = {},
 ): Promise<AppendRequest> {
-  await retireLogKey(tx, ledger.logId, key);
+  await retireLogKey(tx, ledger.logId, key, proposal.proposal ?? null);
   return entryOf({ kind: 'key.retired', actor: 'operator', use: 'ledger', key, ...proposal });
 }
 

@@ -8,6 +8,7 @@ import { proposalLifetimeSeconds, roleMay } from '../ledger/operator-acts.ts';
 import { operatorStatement } from '../ledger/operator-statement.ts';
 import { canonicalJson, type JsonValue } from '../lib/canonical-json.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { ErrorCode } from '../lib/error-catalogue.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { newId, newRequestId, type OperatorId } from '../lib/ids.ts';
 import type { Act, ActWords } from './act.ts';
@@ -120,7 +121,7 @@ export async function approve(parts: ProposalParts, signer: Signer, proposalId: 
     throw new StabledoorError('second_operator_needed');
   const proof = await proven(signing, signer, statement, parts.checkPasskey);
   const payload = payloadOf(proposal);
-  await db.transaction().execute(async (tx) => {
+  const approving = db.transaction().execute(async (tx) => {
     await hold(tx, [proposal.proposedBy, operatorId]);
     const status = act.afterwards === null ? 'done' : 'approved';
     if (!(await decideProposal(tx, { proposalId: proposal.proposalId, status, decidedBy: operatorId })))
@@ -130,9 +131,25 @@ export async function approve(parts: ProposalParts, signer: Signer, proposalId: 
     const draft = decisionDraft('operator.approved', proposal, operatorId);
     await ledger.appendWithin(tx, [entryOf({ ...draft, proof }), ...entries]);
   });
+  await approving.catch((error: unknown) => {
+    throw refusedByDatabase(error) ?? error;
+  });
   if (act.afterwards !== null) await carryOut(parts, proposalId);
   return await found(parts, proposalId);
 }
+
+/** What the database found where we did not: it asks at the act itself (`operator.use`). */
+function refusedByDatabase(error: unknown): StabledoorError | null {
+  const code = databaseRefusals.get((error as { code?: unknown })?.code);
+  return code === undefined ? null : new StabledoorError(code);
+}
+
+const databaseRefusals = new Map<unknown, ErrorCode>([
+  ['SD011', 'proposal_expired'],
+  ['SD012', 'second_operator_needed'],
+  ['SD016', 'proposal_changed'],
+  ['SD017', 'proposal_decided'],
+]);
 
 /** Declines another’s, or withdraws one’s own. Errors: as for `approve`. */
 export async function decline(parts: ProposalParts, signer: Signer, proposalId: string): Promise<Proposal> {

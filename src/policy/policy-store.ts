@@ -1,6 +1,7 @@
 // The SQL of published policy texts. Nothing is ever changed or removed: an entry names the digest for good.
 import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
+import type { ProposalId } from '../lib/ids.ts';
 
 export interface PublishedPolicy {
   readonly digest: string;
@@ -21,14 +22,14 @@ export const lockPublications = (tx: BrokerTransaction, logId: number): Promise<
 
 export async function insertPolicy(
   tx: BrokerTransaction,
-  policy: ScheduledPolicy & { readonly logId: number },
+  policy: ScheduledPolicy & { readonly logId: number; readonly proposalId: ProposalId | null },
 ): Promise<void> {
-  const { logId, place, digest, text, publishedAt, effectiveAt, weakens } = policy;
+  const { logId, place, digest, text, publishedAt, effectiveAt, weakens, proposalId } = policy;
   await tx
     .insertInto('policy.published')
     .values({
       ...{ log_id: logId, place, digest, text, weakens },
-      ...{ published_at: publishedAt, effective_at: effectiveAt },
+      ...{ published_at: publishedAt, effective_at: effectiveAt, proposal_id: proposalId },
     })
     .execute();
 }

@@ -4,7 +4,7 @@ import type { BrokerTransaction, Database, Store } from '../db/database.ts';
 import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import { StabledoorError } from '../lib/errors.ts';
-import { newRequestId } from '../lib/ids.ts';
+import { newRequestId, type ProposalId } from '../lib/ids.ts';
 import { openPolicyText, type Policy } from './engine.ts';
 import { changeBetween, type PolicyChange } from './policy-change.ts';
 import {
@@ -61,11 +61,12 @@ function planFrom(schedule: readonly ScheduledPolicy[], nowMs: number, policy: P
   return { digest, replaces: current.digest, change, weakens: change.weakens, effectiveAtMs };
 }
 
-/** In the caller's transaction: what it gives is to be appended last. Errors as those of `planPublication`. */
+/** In the caller's transaction: what it gives is to be appended last. In production the database asks for the proposal. Errors as those of `planPublication`. */
 export async function publishWithin(
   tx: BrokerTransaction,
   parts: PublishingParts,
   policy: Policy,
+  proposalId: ProposalId | null = null,
 ): Promise<Publication & { readonly entries: readonly AppendRequest[] }> {
   const { ledger, clock } = parts;
   await lockPublications(tx, ledger.logId);
@@ -81,6 +82,7 @@ export async function publishWithin(
     publishedAt,
     effectiveAt: new Date(plan.effectiveAtMs),
     weakens: plan.weakens,
+    proposalId,
   });
   const body = {
     kind: 'policy.published',
@@ -89,6 +91,7 @@ export async function publishWithin(
     effective_s: plan.effectiveAtMs / 1000,
     ...(plan.replaces === null ? {} : { replaces: plan.replaces }),
     ...(plan.weakens ? { weakens: 1 as const } : {}),
+    ...(proposalId === null ? {} : { proposal: proposalId }),
   } as const;
   return { ...plan, entries: [{ req: newRequestId(), householdId: null, body }] };
 }

@@ -152,11 +152,16 @@ export async function changeStatus(
     from: ThirdPartyStatus;
     to: ThirdPartyStatus;
     suspendedReason: ThirdPartyRow['suspended_reason'];
+    /** By what two operators let it in; in production the database asks for it. */
+    proposalId?: ProposalId | null;
   },
 ): Promise<boolean> {
   const changed = await tx
     .updateTable('registry.third_party')
-    .set({ status: change.to, suspended_reason: change.suspendedReason })
+    .set({
+      ...{ status: change.to, suspended_reason: change.suspendedReason },
+      ...(change.proposalId ? { proposal_id: change.proposalId } : {}),
+    })
     .where('client_id', '=', clientId)
     .where('status', '=', change.from)
     .executeTakeFirst();

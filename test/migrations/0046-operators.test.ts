@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, test } from 'node:test';
 import { sql } from 'kysely';
 import { newId } from '../../src/lib/ids.ts';
@@ -8,17 +9,22 @@ const databases = await testDatabases();
 after(() => databases.close());
 const { app, owner } = databases;
 
-async function operator(name: string, proposalId: string | null = null): Promise<string> {
-  const id = newId('operator');
+async function operator(
+  name: string,
+  proposalId: string | null = null,
+  id: string = newId('operator'),
+): Promise<string> {
   await sql`insert into operator.operator (operator_id, name, role, added_at, proposal_id)
     values (${id}, ${name}, 'administrator', ledger.now(), ${proposalId})`.execute(app);
   return id;
 }
 
-async function proposal(by: string, act: string): Promise<string> {
+async function proposal(by: string, act: string, payload: object = {}): Promise<string> {
   const id = newId('proposal');
+  const [salt, text] = [Buffer.alloc(32), JSON.stringify(payload)];
+  const digest = createHash('sha256').update(salt).update(text).digest('base64');
   await sql`insert into operator.proposal (proposal_id, act, payload, salt, digest, proposed_by, proposed_at, expires_at)
-    values (${id}, ${act}, '{}', decode(repeat('00', 32), 'hex'), repeat('a', 44), ${by}, ledger.now(),
+    values (${id}, ${act}, ${text}, ${salt}, ${digest}, ${by}, ledger.now(),
       ledger.now() + interval '1 day')`.execute(app);
   return id;
 }
@@ -30,18 +36,20 @@ const decide = (id: string, by: string, status = 'done') =>
 test('in production two begin, two decide, and nothing that is decided is decided again', async () => {
   await sql`select ledger.open_log(1::smallint, 'test.example/ledger', 'production')`.execute(app);
   const [ann, ben] = [await operator('Ann'), await operator('Ben')];
-  await assert.rejects(operator('Eve'), /two operators add another/);
-  const adding = await proposal(ann, 'operator-add');
-  await assert.rejects(operator('Eve', adding), /two operators add another/, 'while it is open');
+  await assert.rejects(operator('Eve'), /this takes two operators/);
+  const eve = newId('operator');
+  const named = { operator: eve, name: 'Cat', role: 'administrator' };
+  const adding = await proposal(ann, 'operator-add', named);
+  await assert.rejects(operator('Eve', adding), /this takes two operators/, 'while it is open');
   await assert.rejects(decide(adding, ann), /nobody approves what they proposed/);
   await decide(adding, ben);
-  const cat = await operator('Cat', adding);
+  const cat = await operator('Cat', adding, eve);
   await assert.rejects(decide(adding, ben, 'declined'), /does not become/);
-  const removing = await proposal(ann, 'operator-remove');
+  const removing = await proposal(ann, 'operator-remove', { operator: cat });
   const remove = () =>
     sql`update operator.operator set removed_at = ledger.now(), removal_id = ${removing}
       where operator_id = ${cat}`.execute(app);
-  await assert.rejects(remove(), /two operators remove another/);
+  await assert.rejects(remove(), /this takes two operators/);
   await decide(removing, ben);
   await remove();
   await assert.rejects(decide(await proposal(ann, 'note-approve'), cat), /no operator any more/);

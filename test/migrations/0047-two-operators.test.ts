@@ -43,7 +43,7 @@ test('in production none of it happens without a proposal that was approved', as
     await assert.rejects(act(), /two operators/);
   await assert.rejects(
     sql`update registry.third_party set status = 'active' where client_id = ${pending}`.execute(app),
-    /two operators register/,
+    /two operators/,
   );
   await assert.rejects(
     sql`update registry.third_party set class = 'supplier'`.execute(app),

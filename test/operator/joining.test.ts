@@ -73,9 +73,9 @@ test('with two there, no code is made, and the database lets nobody in by one', 
   await assert.rejects(makeJoiningCode(parts, { anew: true }), /The first two operators are there/);
   const lax = { ...parts, production: false };
   const code = await makeJoiningCode(lax);
-  await assert.rejects(joinWithCode(lax, await newcomer('Eve'), code), /two operators add another/);
+  await assert.rejects(joinWithCode(lax, await newcomer('Eve'), code), /two operators: no proposal/);
   await assert.rejects(
     sql`update operator.operator set removed_at = ledger.now()`.execute(databases.app),
-    /two operators remove another/,
+    /two operators: no proposal/,
   );
 });

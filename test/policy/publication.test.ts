@@ -50,6 +50,7 @@ test('a log that goes on for another begins with the set in force there, and not
     ] as const)
       await insertPolicy(tx, {
         ...{ logId: 7, place, digest: policy.digest, text: policy.text, weakens: place === 2 },
+        proposalId: null,
         ...{ publishedAt: new Date(nowS), effectiveAt: new Date(effectiveAtMs) },
       });
   });

@@ -29,6 +29,7 @@ export interface OperatorTables {
     tries: Generated<number>;
     used_at: ColumnType<Date | null, never, Date>;
   };
+  'operator.used': { proposal_id: string; used_at: Date };
   'operator.session': {
     token_hash: Buffer;
     operator_id: string;

@@ -1,4 +1,4 @@
-// The rows of schema policy, as migrations/0009-policy.ts and 0043-policy-schedule.ts make them.
+// The rows of schema policy, as migrations/0009-policy.ts 0043-policy-schedule.ts and 0059-policy-by-two.ts make them.
 
 export interface PolicyTables {
   'policy.published': {
@@ -11,5 +11,7 @@ export interface PolicyTables {
     effective_at: Date;
     /** Whether it may allow what the set before it refused. */
     weakens: boolean;
+    /** By what two operators decided it; null for the set that a log begins with, and outside production. */
+    proposal_id: string | null;
   };
 }

@@ -10,6 +10,7 @@ export interface ThirdPartyRow {
   registration_number: string;
   status: 'active' | 'pending' | 'suspended';
   suspended_reason: string | null;
+  proposal_id: ColumnType<string | null, never, string>;
   redirect_uris: string[];
   purposes: string[];
   detail_types: string[];
