@@ -17,6 +17,7 @@ import { readWitnessPolicy } from '../ledger/witness-policy-file.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import { listPolicies } from '../policy/policy-store.ts';
 import { BadNews, UsageError } from './failure.ts';
+import { verifyAtUrl } from './ledger-verify-url.ts';
 import { withDatabase } from './opened.ts';
 import { oneLine, openOutput, table } from './output.ts';
 import { openProgress } from './progress.ts';
@@ -47,6 +48,17 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
         readExportLines(createReadStream(file, { highWaterMark: 1 << 20 })),
   );
   say(await verify(logs, options.key ?? [], options), options);
+}
+
+/** Reads nothing of this installation: what is at the address may be anybody's log. */
+export async function verifyRunning(url: string, options: VerifyOptions): Promise<void> {
+  if (options.export !== undefined || options.former !== undefined)
+    throw new UsageError('--url: goes with neither --export nor --former');
+  await verifyAtUrl(url, {
+    ...(await readTrust(options)),
+    keys: options.key ?? [],
+    json: options.json ?? false,
+  });
 }
 
 /** The keys are those given, or our own from the key folder: what the database says of its key proves nothing. */
@@ -84,18 +96,24 @@ async function verify(
   keys: readonly string[],
   options: VerifyOptions,
 ): Promise<Verdict[]> {
-  const checkpoints = await Promise.all((options.checkpoint ?? []).map(readCheckpoint));
-  const policy = options.policy === undefined ? {} : { policy: await readPolicy(options.policy) };
+  const trust = await readTrust(options);
   const progress = openProgress('verifying', 'entries');
   try {
     const lines = logs.map((log) => () => counted(log(), progress.update));
-    return await verifyLine(lines, { ...nodeCrypto, keys, checkpoints, ...policy });
+    return await verifyLine(lines, { ...nodeCrypto, keys, ...trust });
   } catch (error) {
     if (error instanceof NoteError) throw new UsageError(`--key, --checkpoint or --policy: ${error.message}`);
     throw error;
   } finally {
     progress.stop();
   }
+}
+
+async function readTrust(options: VerifyOptions) {
+  const checkpoints = await Promise.all((options.checkpoint ?? []).map(readCheckpoint));
+  return options.policy === undefined
+    ? { checkpoints }
+    : { checkpoints, policy: await readPolicy(options.policy) };
 }
 
 async function readCheckpoint(path: string): Promise<string> {

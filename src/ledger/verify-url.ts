@@ -1,0 +1,211 @@
+// Checks a running log from outside, by what is public: its newest checkpoint and the hashes of its tree. Entries are
+// shown to regulators alone, so what they mean is not checked here, and the verdict says so.
+import { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
+import { sameBytes, type VerifyCrypto } from './crypto.ts';
+import { decodeNote, splitNote } from './note.ts';
+import {
+  ED25519,
+  ED25519_COSIGNATURE,
+  NoteError,
+  parseVerifierKey,
+  type VerifiedSignature,
+  type VerifierKey,
+} from './verifier-key.ts';
+import { type FetchTile, rebuildTree, type TileViolation } from './verify-tiles.ts';
+import { keysOfPolicy, type WitnessPolicy } from './witness-policy.ts';
+import { meetsQuorum, needsOutsider } from './witness-quorum.ts';
+
+export interface UrlViolation {
+  readonly index: number | null;
+  readonly kind:
+    | TileViolation['kind']
+    | 'checkpoint_invalid'
+    | 'checkpoint_root'
+    | 'log_shortened'
+    | 'quorum_not_met';
+  readonly message: string;
+}
+
+export interface UrlVerdict {
+  readonly sound: boolean;
+  readonly origin: string;
+  readonly size: number;
+  readonly tiles: number;
+  /** Whether a key that the caller brought signed the checkpoint. */
+  readonly signed: boolean;
+  /** Names of witnesses whose keys the caller brought and who cosigned it. */
+  readonly witnesses: readonly string[];
+  /** Sizes of the checkpoints kept from before that the tree was compared with. */
+  readonly compared: readonly number[];
+  readonly violations: readonly UrlViolation[];
+  readonly unproven: readonly string[];
+}
+
+export interface UrlVerifyOptions extends VerifyCrypto {
+  readonly keys: readonly string[];
+  /** Signed checkpoints of this log that the caller kept. */
+  readonly checkpoints: readonly string[];
+  readonly policy?: WitnessPolicy;
+  readonly onProgress?: (entries: number, of: number) => void;
+}
+
+/** Where more tiles than this would have to be read, a log can only be verified by its export. */
+export const MAX_ENTRIES_BY_URL = 2 ** 28;
+
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge';
+}
+
+/** Throws NoteError where a key or a checkpoint of the options cannot be used, or the note is no checkpoint; TooLarge. */
+export async function verifyUrl(
+  note: Uint8Array,
+  fetchTile: FetchTile,
+  options: UrlVerifyOptions,
+): Promise<UrlVerdict> {
+  const keys = broughtKeys(options);
+  const text = decodeNote(note);
+  const checkpoint = parseCheckpoint(splitNote(text).text);
+  const { origin, size } = checkpoint;
+  const violations: UrlViolation[] = [];
+  const signatures = await signaturesOf(text, checkpoint, keys, options, violations);
+  const verdict = {
+    ...{ origin, size, signed: signatures.length > 0 },
+    witnesses: [
+      ...new Set(signatures.flatMap(({ key, timeSeconds }) => (timeSeconds === null ? [] : [key.name]))),
+    ],
+  };
+  // Tiles of a log that nobody vouches for, or of another, say nothing more.
+  if (violations.length > 0) return close(verdict, { tiles: 0, compared: [], violations }, options);
+  if (size > MAX_ENTRIES_BY_URL) throw new TooLarge(`the log has ${size} entries: verify an export of it`);
+  const pinned = await openPinned(options.checkpoints, origin, keys, options);
+  if (options.policy !== undefined && !meetsQuorum(options.policy, signatures))
+    violations.push({
+      index: null,
+      kind: 'quorum_not_met',
+      message: `the checkpoint of ${size} entries is not cosigned as the policy asks`,
+    });
+  const { tiles, compared } = await compareTree(checkpoint, pinned, fetchTile, options, violations);
+  return close(verdict, { tiles, compared, violations }, options);
+}
+
+function broughtKeys({ keys, policy, sha256 }: UrlVerifyOptions): VerifierKey[] {
+  const all = [...new Set([...keys, ...(policy === undefined ? [] : keysOfPolicy(policy))])];
+  const parsed = all.map((text) => parseVerifierKey(text, sha256));
+  if (parsed.length > 0 && !parsed.some(({ type }) => type === ED25519))
+    throw new NoteError('bring the verifier key of the log too: a witness does not say whose log it is');
+  return parsed;
+}
+
+const trustOf = (keys: readonly VerifierKey[], origin: string) => ({
+  origin,
+  logKeys: keys.filter(({ type, name }) => type === ED25519 && name === origin),
+  witnessKeys: keys.filter(({ type }) => type === ED25519_COSIGNATURE),
+});
+
+async function signaturesOf(
+  text: string,
+  { origin }: Checkpoint,
+  keys: readonly VerifierKey[],
+  crypto: VerifyCrypto,
+  violations: UrlViolation[],
+): Promise<readonly VerifiedSignature[]> {
+  if (keys.length === 0) return [];
+  const trust = trustOf(keys, origin);
+  const refuse = (message: string) => violations.push({ index: null, kind: 'checkpoint_invalid', message });
+  if (trust.logKeys.length === 0) {
+    const wanted = keys.filter(({ type }) => type === ED25519).map(({ name }) => name);
+    refuse(`it is a checkpoint of ${origin}, and the keys given are of ${wanted.join(', ')}`);
+    return [];
+  }
+  try {
+    return (await openCheckpoint(text, trust, crypto)).signatures;
+  } catch (error) {
+    if (!(error instanceof NoteError)) throw error;
+    refuse(`${error.message}: this is not the log whose key was given, or its key was changed`);
+    return [];
+  }
+}
+
+function openPinned(
+  notes: readonly string[],
+  origin: string,
+  keys: readonly VerifierKey[],
+  crypto: VerifyCrypto,
+): Promise<Checkpoint[]> {
+  return Promise.all(
+    notes.map(async (note) => {
+      const pinned =
+        keys.length > 0
+          ? await openCheckpoint(note, trustOf(keys, origin), crypto)
+          : parseCheckpoint(splitNote(note).text);
+      if (pinned.origin !== origin)
+        throw new NoteError(`the checkpoint given is of ${pinned.origin}, not of ${origin}`);
+      return pinned;
+    }),
+  );
+}
+
+async function compareTree(
+  { size, root }: Checkpoint,
+  pinned: readonly Checkpoint[],
+  fetchTile: FetchTile,
+  { sha256, onProgress }: UrlVerifyOptions,
+  violations: UrlViolation[],
+): Promise<{ readonly tiles: number; readonly compared: readonly number[] }> {
+  const sizes = pinned.map((one) => one.size).filter((one) => one <= size);
+  const progress = onProgress === undefined ? {} : { onProgress };
+  const tree = await rebuildTree({ size, sizes, fetchTile, sha256, ...progress });
+  violations.push(...tree.violations);
+  for (const one of pinned) {
+    const made = tree.roots.get(one.size);
+    if (one.size > size)
+      violations.push({
+        index: size,
+        kind: 'log_shortened',
+        message: `it had ${one.size} entries, by a checkpoint that was kept, and shows ${size}`,
+      });
+    else if (made !== undefined && !sameBytes(made, one.root))
+      violations.push(otherRoot(one.size, 'a checkpoint that was kept'));
+  }
+  const made = tree.roots.get(size);
+  if (made !== undefined && !sameBytes(made, root)) violations.push(otherRoot(size, 'its own checkpoint'));
+  return { tiles: tree.tiles, compared: sizes.filter((one) => tree.roots.has(one)) };
+}
+
+const otherRoot = (size: number, whose: string): UrlViolation => ({
+  index: null,
+  kind: 'checkpoint_root',
+  message: `the first ${size} hashes of its tiles do not give the root of ${whose}`,
+});
+
+type Found = Pick<UrlVerdict, 'tiles' | 'compared' | 'violations'>;
+
+function close(
+  verdict: Pick<UrlVerdict, 'origin' | 'size' | 'signed' | 'witnesses'>,
+  found: Found,
+  options: UrlVerifyOptions,
+): UrlVerdict {
+  const unproven = whatIsUnproven(verdict, found, options);
+  return { ...verdict, ...found, sound: found.violations.length === 0, unproven };
+}
+
+function whatIsUnproven(
+  { size, signed, witnesses }: Pick<UrlVerdict, 'size' | 'signed' | 'witnesses'>,
+  { compared }: Found,
+  { policy }: UrlVerifyOptions,
+): string[] {
+  return [
+    'What the entries say: they are shown to regulators alone. Their links, times and meaning were not checked, nor whether each disclosure had its consent: an export shows it.',
+    !signed &&
+      'Whose log this is: no key of it vouches for the checkpoint, so the root is the word of whoever answers at this address. Bring --key, got otherwise.',
+    witnesses.length === 0
+      ? 'That everyone is shown the same log: no witness whose key was given has cosigned the checkpoint.'
+      : `That the witnesses (${witnesses.join(', ')}) are not run by the operator.`,
+    policy !== undefined &&
+      !needsOutsider(policy) &&
+      'That anybody but the operator has seen this log: under this policy no witness is needed that somebody else runs.',
+    compared.length === 0 &&
+      'That the log is the one that was seen before: no earlier checkpoint was compared. Keep this one, and give it with --checkpoint next time.',
+    `That nothing was added after the first ${size} entries, or is held back: compare with a checkpoint that you got later, or from another.`,
+  ].filter((sentence) => sentence !== false);
+}
