@@ -5,7 +5,7 @@ import { type Kysely, sql } from 'kysely';
 export async function up(db: Kysely<unknown>): Promise<void> {
   await firstNotes(db);
   await membersByPlace(db);
-  await entryLines(db);
+  await entryTexts(db);
 }
 
 const firstNotes = (db: Kysely<unknown>) =>
@@ -39,24 +39,22 @@ const membersByPlace = (db: Kysely<unknown>) =>
   );
 
 /**
- * The database's JSON escapes are those of JSON.stringify, and cost less than sending the bytes. Null where an entry is
+ * A page of entries as one text, and the bytes of each: a row an entry would cost more than the entries. Null where an entry is
  * missing or is no text, which only tampering makes: whoever asks reads them one by one then.
  */
-const entryLines = (db: Kysely<unknown>) =>
+const entryTexts = (db: Kysely<unknown>) =>
   sql`
-  create function ledger.entry_lines(p_log smallint, p_from bigint, p_to bigint) returns text language plpgsql stable
-  set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
-  declare v_lines text; v_count bigint;
+  create function ledger.entry_texts(p_log smallint, p_from bigint, p_to bigint, out entries text, out lengths integer[])
+  language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
   begin
-    select string_agg('{"type":"entry","entry":' || to_json(convert_from(e.entry, 'UTF8'))::text || E'}\\n', ''), count(*)
-      into v_lines, v_count
+    select convert_from(string_agg(e.entry, ''::bytea), 'UTF8'), array_agg(octet_length(e.entry)) into entries, lengths
       from (select x.entry from ledger.entry x
              where x.log_id = p_log and x.idx >= p_from and x.idx < p_to order by x.idx) e;
-    return case when v_count = p_to - p_from then v_lines end;
+    if cardinality(lengths) is distinct from p_to - p_from then entries := null; end if;
   exception when character_not_in_repertoire then
-    return null;
+    entries := null;
   end $$;
-  revoke all on function ledger.entry_lines(smallint, bigint, bigint) from public;
-  grant execute on function ledger.entry_lines(smallint, bigint, bigint) to stabledoor_app, stabledoor_audit`.execute(
+  revoke all on function ledger.entry_texts(smallint, bigint, bigint) from public;
+  grant execute on function ledger.entry_texts(smallint, bigint, bigint) to stabledoor_app, stabledoor_audit`.execute(
     db,
   );

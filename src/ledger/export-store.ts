@@ -1,18 +1,31 @@
-// What an export reads: entries as the lines they will be, and which checkpoints and keys belong to a range. The lines are
-// written by the database, whose JSON escapes are those of JSON.stringify: that is what makes an export quick.
+// What an export reads: entries, a page of them as one text, and which checkpoints and keys belong to a range.
 import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
 
-/** Lines of the entries `from` to `to`, exclusive. Null where one is missing or is no text, which only tampering makes. */
-export async function readEntryLines(
+/** Texts of the entries `from` to `to`, exclusive. Null where one is missing or is no text, which only tampering makes. */
+export async function readEntryTexts(
   db: Store,
   logId: number,
   from: number,
   to: number,
-): Promise<string | null> {
-  const { rows } = await sql<{ lines: string | null }>`
-    select ledger.entry_lines(${logId}::smallint, ${from}::bigint, ${to}::bigint) as lines`.execute(db);
-  return rows[0]?.lines ?? null;
+): Promise<string[] | null> {
+  const { rows } = await sql<{ entries: string | null; lengths: number[] }>`
+    select entries, lengths from ledger.entry_texts(${logId}::smallint, ${from}::bigint, ${to}::bigint)`.execute(
+    db,
+  );
+  const [page] = rows;
+  return page === undefined || page.entries === null ? null : cutAt(page.entries, page.lengths);
+}
+
+/** `lengths` are of bytes: where all letters are of one byte, they are of letters too. */
+function cutAt(text: string, lengths: readonly number[]): string[] {
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  const whole = text.length === bytes ? text : Buffer.from(text);
+  let end = 0;
+  return lengths.map((length) => {
+    end += length;
+    return whole.slice(end - length, end).toString();
+  });
 }
 
 export interface StoredEntry {

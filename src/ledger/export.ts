@@ -5,7 +5,7 @@ import { encodeBase64 } from '../lib/base64.ts';
 import { utf8 } from './crypto.ts';
 import { type ExportLine, formatExportLine, readExportLines } from './export-format.ts';
 import { type ExportPlan, type ExportRange, manifestOf, planExport } from './export-plan.ts';
-import { readEntryLines, readFirstWitnessed, readStoredEntries } from './export-store.ts';
+import { readEntryTexts, readFirstWitnessed, readStoredEntries } from './export-store.ts';
 import { checkpointFrom } from './ledger-store.ts';
 
 export interface ExportedPolicy {
@@ -54,7 +54,7 @@ async function* asBytes(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array
 
 /** Entries read, and written, at a time. */
 export const pageLength = 1000;
-/** Pages that are asked for at once: more than one server process writes lines then. */
+/** Pages that are asked for at once: the server reads while lines are written here. */
 const readAhead = 3;
 
 /** The text of an export, some hundred kilobytes at a time, whole lines. */
@@ -69,12 +69,12 @@ export async function* exportText(
   const first = soFar?.next ?? plan.from;
   // In a transaction there is one connection, which answers one question at a time.
   const ahead = db.isTransaction ? 1 : readAhead;
-  const coming: Promise<string | null>[] = [];
+  const coming: Promise<string[] | null>[] = [];
   let asked = first;
   for (let from = first; from < plan.size; from += pageLength) {
     for (; asked < plan.size && coming.length < ahead; asked += pageLength)
-      coming.push(pages.linesFrom(asked));
-    yield await pages.textFrom(from, await (coming.shift() as Promise<string | null>));
+      coming.push(pages.entriesFrom(asked));
+    yield await pages.textFrom(from, await (coming.shift() as Promise<string[] | null>));
   }
   if (!pages.isClosed) yield formatExportLine({ type: 'checkpoint', note: plan.note });
 }
@@ -110,21 +110,26 @@ class Pages {
     this.#keyChange = soFar?.keyChange ?? null;
   }
 
-  /** Lines of a page, asked for ahead; what stands between them comes later. */
-  linesFrom(from: number): Promise<string | null> {
+  /** A page of entries, asked for ahead; what stands between them comes later. */
+  entriesFrom(from: number): Promise<string[] | null> {
     const { logId, size } = this.#plan;
-    const lines = readEntryLines(this.#db, logId, from, Math.min(from + pageLength, size));
+    const entries = readEntryTexts(this.#db, logId, from, Math.min(from + pageLength, size));
     // Awaited in its turn; should that never come, its failure is nobody's.
-    lines.catch(() => {});
-    return lines;
+    entries.catch(() => {});
+    return entries;
   }
 
-  async textFrom(from: number, lines: string | null): Promise<string> {
+  async textFrom(from: number, texts: string[] | null): Promise<string> {
     const to = Math.min(from + pageLength, this.#plan.size);
     await this.#readCheckpoints(to);
     const openings = (await this.#open?.(from, to)) ?? NONE;
-    if (lines !== null && !this.#hasMore(lines, to) && openings.size === 0) return lines;
-    const entries = lines === null ? await this.#readOneByOne(from, to) : splitLines(lines, from);
+    const lines = (texts ?? []).map(entryLine);
+    const page = lines.join('');
+    if (texts !== null && !this.#hasMore(page, to) && openings.size === 0) return page;
+    const entries =
+      texts === null
+        ? await this.#readOneByOne(from, to)
+        : lines.map((line, i): [number, string] => [from + i, line]);
     let text = '';
     for (const [index, line] of entries) text += line + (await this.#after(index, line, openings));
     return text;
@@ -181,21 +186,14 @@ class Pages {
   /** Of a page that was tampered with: an entry is missing or is no text. It goes out all the same, to be found. */
   async #readOneByOne(from: number, to: number): Promise<[number, string][]> {
     const entries = await readStoredEntries(this.#db, this.#plan.logId, from, to);
-    return entries.map(({ idx, entry }) => [
-      idx,
-      formatExportLine({ type: 'entry', entry: entry.toString('utf8') }),
-    ]);
+    return entries.map(({ idx, entry }) => [idx, entryLine(entry.toString('utf8'))]);
   }
 }
 
 const NONE: ReadonlyMap<number, string> = new Map();
 
-function splitLines(lines: string, from: number): [number, string][] {
-  return lines
-    .slice(0, -1)
-    .split('\n')
-    .map((line, i) => [from + i, `${line}\n`]);
-}
+/** As formatExportLine writes it, in half the time. */
+const entryLine = (entry: string): string => `{"type":"entry","entry":${JSON.stringify(entry)}}\n`;
 
 /** In an entry that stands in JSON, quotes are escaped. */
 const namedIn = (digest: string): string => `\\"policy\\":\\"${digest}\\"`;

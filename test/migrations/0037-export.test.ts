@@ -1,4 +1,4 @@
-// Migration 0037: the cosignatures that exports hold never change, none comes late for a smaller checkpoint, and the lines of
+// Migration 0037: the cosignatures that exports hold never change, none comes late for a smaller checkpoint, and the texts of
 // entries are for readers of the ledger alone.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -39,17 +39,24 @@ test('a smaller checkpoint that is cosigned late is not kept', async () => {
   assert.equal((await newestWitnessed(app, 1))?.size, 20);
 });
 
-test('lines of entries are for the application and the regulator, and of whole ranges only', async () => {
-  const lines = (db: typeof app, from: number, to: number) =>
-    sql<{ lines: string | null }>`
-      select ledger.entry_lines(1::smallint, ${from}::bigint, ${to}::bigint) as lines`
-      .execute(db)
-      .then(({ rows }) => rows[0]?.lines ?? null);
-  assert.equal((await lines(app, 3, 7))?.split('\n').length, 5);
-  assert.equal((await lines(audit, 0, 20))?.split('\n').length, 21);
-  assert.equal(await lines(app, 15, 25), null);
+test('texts of entries are for the application and the regulator, and of whole ranges only', async () => {
+  const texts = async (db: typeof app, from: number, to: number) => {
+    const { rows } = await sql<{ entries: string | null; lengths: number[] }>`
+      select entries, lengths from ledger.entry_texts(1::smallint, ${from}::bigint, ${to}::bigint)`.execute(
+      db,
+    );
+    return rows[0] as { entries: string | null; lengths: number[] };
+  };
+  const part = await texts(app, 3, 7);
+  assert.equal(part.entries?.match(/^stabledoor\/entry\/v1$/gm)?.length, 4);
+  assert.equal(
+    part.entries?.length,
+    part.lengths.reduce((sum, length) => sum + length),
+  );
+  assert.equal((await texts(audit, 0, 20)).lengths.length, 20);
+  assert.equal((await texts(app, 15, 25)).entries, null);
   const { rows } = await sql<{ may: boolean }>`
-    select has_function_privilege('public', 'ledger.entry_lines(smallint, bigint, bigint)', 'execute') as may`.execute(
+    select has_function_privilege('public', 'ledger.entry_texts(smallint, bigint, bigint)', 'execute') as may`.execute(
     owner,
   );
   assert.equal(rows[0]?.may, false);
