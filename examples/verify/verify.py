@@ -173,6 +173,8 @@ PARTY = text_of(r"client_[A-Za-z0-9_-]{22}")
 CONSENT = text_of(r"consent_[A-Za-z0-9_-]{22}")
 METER = text_of(r"mp_[A-Za-z0-9_-]{22}")
 JKT = text_of(r"[A-Za-z0-9_-]{43}")
+ORDER = text_of(r"order_[A-Za-z0-9_-]{22}")
+SUPPLY = text_of(r"supply_[A-Za-z0-9_-]{22}")
 OPERATOR = text_of(r"operator_[A-Za-z0-9_-]{22}")
 PROPOSAL = text_of(r"proposal_[A-Za-z0-9_-]{22}")
 STORE_READ = text_of(r"[A-Za-z0-9_.:+-]{1,64}/(0|[1-9][0-9]{0,14})")
@@ -197,7 +199,14 @@ TERMS = {
     "answered_as?": one_of("attorney", "deputy"),
     "commit": commit("wording", "meter_points"),
 }
-ACCESS = {**OVER, "basis": one_of("consent"), "jkt": JKT, "store_read?": STORE_READ}
+ACCESS = {"basis": one_of("consent", "licence", "order"), "third_party": PARTY, "jkt": JKT, "store_read?": STORE_READ}
+# What an access names besides, by its basis.
+BASES = {
+    "consent": {"consent_ref": CONSENT, "version": VERSION},
+    "licence": {"supply_ref": SUPPLY},
+    "order": {"order_ref": ORDER},
+}
+OPT_OUTS = ("forecasting", "service", "settlement")
 PROOF = fields(
     {
         "key": JKT,
@@ -296,6 +305,27 @@ KINDS = {
     "disclosure.void": {"disclosure": integer(), "reason": line(200)},
     "read.dropped": {"store_read": STORE_READ},
     "map.published": {"size": integer(), "root": HASH},
+    "supply.recorded": {"supply_ref": SUPPLY, "third_party": PARTY, "meter_ref": METER, "commit": commit("meter_point")},
+    "supply.ended": {"supply_ref": SUPPLY, "third_party": PARTY},
+    "opt-out.recorded": {
+        "supply_ref": SUPPLY,
+        "third_party": PARTY,
+        "purposes": set_of(one_of(*OPT_OUTS), 0, len(OPT_OUTS)),
+    },
+    "lawful-order.recorded": {
+        "order_ref": ORDER,
+        "third_party": PARTY,
+        "instrument": one_of("court-order", "statutory-notice"),
+        "resolution": RESOLUTION,
+        "registers": set_of(REGISTER, 1, 3),
+        "window": window("to"),
+        "meter_refs": set_of(METER, 1, 10),
+        "expires_s": integer(),
+        "opens_s": integer(),
+        "proposal?": PROPOSAL,
+        "commit": commit("order"),
+    },
+    "lawful-order.opened": {"order_ref": ORDER, "commit": commit("order")},
     "subject.erased": {"entries": integer(), "proposal?": PROPOSAL},
 }
 # What no field says alone.
@@ -320,7 +350,9 @@ def parse_body(text):
         raise BodyError("the body is of no known kind")
     left = dict(body)
     del left["kind"]
-    for field, is_valid in {**EVERY, **KINDS[kind]}.items():
+    basis = body.get("basis")
+    named = BASES.get(basis, {}) if kind in ("disclosure", "refusal") and isinstance(basis, str) else {}
+    for field, is_valid in {**EVERY, **KINDS[kind], **named}.items():
         name = field.rstrip("?")
         if name in left:
             if not is_valid(left.pop(name)):
@@ -1157,6 +1189,109 @@ class Operators:
         proposal["state"] = "used"
 
 
+class Rights:
+    """Reads without a consent: by a supplier's licence, and by a lawful order."""
+
+    # By purpose: the finest, and the finest where the household has opted out (None: nothing).
+    LICENSED = {
+        "billing": ("P1M", "P1M"),
+        "service": ("P1D", None),
+        "settlement": ("PT30M", "P1D"),
+        "forecasting": ("PT30M", "P1D"),
+    }
+    TELL_WITHIN_MS = 7 * 86_400_000
+
+    def __init__(self, find, may_rest_on_before):
+        self.find, self.may_rest_on_before = find, may_rest_on_before
+        self.supplies, self.orders, self.successor = {}, {}, False
+
+    def unknown(self, index, kind, ref):
+        if not self.may_rest_on_before(index):
+            self.find(index, kind, f"{ref} was not recorded before")
+
+    def move_supply(self, index, kind, body):
+        ref = body["supply_ref"]
+        supply = self.supplies.get(ref)
+        if kind == "supply.recorded":
+            if supply is not None:
+                self.find(index, "supply_over", f"{ref} was recorded before")
+            else:
+                self.supplies[ref] = {**body, "ended": None, "opted_out": []}
+            return
+        if supply is None:
+            self.unknown(index, "supply_unknown", ref)
+            return
+        if supply["ended"] is not None:
+            self.find(index, "supply_over", f"{ref} ended at entry {supply['ended']}")
+        if supply["third_party"] != body["third_party"]:
+            self.find(index, "third_party_mismatch", f"{ref} is of {supply['third_party']}")
+        if kind == "opt-out.recorded":
+            supply["opted_out"] = body["purposes"]
+        elif supply["ended"] is None:
+            supply["ended"] = index
+
+    def by_licence(self, index, body):
+        ref = body["supply_ref"]
+        supply = self.supplies.get(ref)
+        if supply is None:
+            self.unknown(index, "supply_unknown", ref)
+            return
+        if supply["ended"] is not None:
+            self.find(index, "supply_over", f"{ref} ended at entry {supply['ended']}")
+        if supply["third_party"] != body["third_party"]:
+            self.find(index, "third_party_mismatch", f"{ref} is of {supply['third_party']}")
+        if supply["meter_ref"] != body["meter_ref"]:
+            self.find(index, "beyond_licence", f"{body['meter_ref']} is not the meter point of {ref}")
+        most = self.LICENSED.get(body["purpose"], (None, None))[body["purpose"] in supply["opted_out"]]
+        if most is None or RESOLUTIONS.index(body["resolution"]) > RESOLUTIONS.index(most):
+            self.find(index, "beyond_licence", f"the finest for {body['purpose']} by licence here is {most}")
+
+    def record_order(self, index, time, body):
+        ref = body["order_ref"]
+        if ref in self.orders:
+            self.find(index, "beyond_order", f"{ref} was recorded before")
+        else:
+            self.orders[ref] = {**body, "index": index, "owed": max(time, body["opens_s"] * 1000)}
+
+    def open_order(self, index, time, ref):
+        order = self.orders.get(ref)
+        if order is None:
+            if not self.successor:
+                self.unknown(index, "order_unknown", ref)
+            return
+        if order["owed"] is not None and time > order["owed"] + self.TELL_WITHIN_MS:
+            self.find(index, "order_not_opened", f"{ref} was opened more than seven days late")
+        order["owed"] = None
+
+    def by_order(self, index, time, body):
+        ref = body["order_ref"]
+        order = self.orders.get(ref)
+        if order is None:
+            self.unknown(index, "order_unknown", ref)
+            return
+        if order["owed"] is None:
+            order["owed"] = max(time, order["opens_s"] * 1000)
+        if time >= order["expires_s"] * 1000:
+            self.find(index, "order_not_in_force", f"{ref} has expired")
+        if order["third_party"] != body["third_party"]:
+            self.find(index, "third_party_mismatch", f"{ref} is of {order['third_party']}")
+        inside, terms = body["window"], order["window"]
+        for is_found in (
+            body["purpose"] != "lawful-order",
+            body["meter_ref"] not in order["meter_refs"],
+            body["register"] not in order["registers"],
+            RESOLUTIONS.index(body["resolution"]) > RESOLUTIONS.index(order["resolution"]),
+            inside["from"] < terms["from"] or inside["to"] > terms["to"],
+        ):
+            if is_found:
+                self.find(index, "beyond_order", f"{ref} does not cover this disclosure")
+
+    def close(self, last_ms):
+        for ref, order in self.orders.items():
+            if order["owed"] is not None and last_ms > order["owed"] + self.TELL_WITHIN_MS:
+                self.find(order["index"], "order_not_opened", f"nobody was told of {ref}, seven days after its date")
+
+
 class Verifier:
     def __init__(self, keys=(), checkpoints=(), former=None, kept_size=None, policy=None):
         self.policy, self.quorum_size, self.below_quorum, self.shown = policy, None, 0, set()
@@ -1180,11 +1315,13 @@ class Verifier:
         # Of the log itself: every key that it had, those in force, those retired, those that count because of an entry.
         self.of_log, self.in_force, self.retired, self.followed = {}, {}, {}, {}
         self.doubtful, self.opened_with = [], None
-        self.parties, self.policies, self.consents = {}, [], {}
+        self.parties, self.classes, self.policies, self.consents = {}, {}, [], {}
+        self.body_ms = 0
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
         # Entries before a later part: how many, whether their roots are still to come, and who rests on them.
         self.first, self.lacks_frontier, self.resting, self.openings, self.last_body = 0, False, set(), 0, None
         self.map, self.operators = TagMap(self.find), Operators(self.find, self.may_rest_on_before)
+        self.rights = Rights(self.find, self.may_rest_on_before)
         self.signed_by = {"code": 0, "passkey": 0, "sandbox": 0}
         self.signatures = {"held": 0, "unchecked": 0}
 
@@ -1287,6 +1424,7 @@ class Verifier:
             self.find(None, "export_format", str(error))
         if self.manifest is not None:
             self.operators.settle_opening()
+            self.rights.close(self.body_ms)
             self.end_keys()
             self.map.cover(None)
             self.end()
@@ -1553,6 +1691,7 @@ class Verifier:
         if body["req"] in self.requests:
             self.find(index, "request_repeated", f"request {body['req']} stood in an earlier entry")
         self.requests.add(body["req"])
+        self.body_ms = time
         opens = kind in ("log.opened", "log.succeeded")
         self.operators.before(kind)
         if (index == 0) != opens:
@@ -1561,6 +1700,7 @@ class Verifier:
             self.opened(index, body)
             if kind == "log.succeeded" and index == 0:
                 self.succeeded, self.reads = body, StoreReads(starts_anywhere=True)
+                self.rights.successor = True
         elif kind.startswith("key."):
             self.move_key(index, kind, (body["use"], body["key"]))
             if kind == "key.retired" and body["use"] == "ledger":
@@ -1576,7 +1716,19 @@ class Verifier:
         elif kind.startswith("third-party."):
             if kind == "third-party.registered":
                 self.operators.register(index, body)
+                self.classes[body["third_party"]] = body["class"]
             self.move_party(index, kind, body["third_party"])
+        elif kind.startswith("supply.") or kind == "opt-out.recorded":
+            if kind == "supply.recorded":
+                self.require_class(index, body["third_party"], "supplier")
+            self.rights.move_supply(index, kind, body)
+        elif kind == "lawful-order.recorded":
+            self.require_active(index, body["third_party"])
+            self.require_class(index, body["third_party"], "lawful-authority")
+            self.operators.done(index, body)
+            self.rights.record_order(index, time, body)
+        elif kind == "lawful-order.opened":
+            self.rights.open_order(index, time, body["order_ref"])
         elif kind.startswith("consent."):
             self.move_consent(index, kind, body)
         elif kind == "disclosure":
@@ -1631,6 +1783,18 @@ class Verifier:
         if party not in self.parties and not self.may_rest_on_before(index):
             self.find(index, "third_party_unknown", f"{party} was not registered before")
         self.parties[party] = kind == "third-party.suspended"
+
+    def require_active(self, index, party):
+        if party not in self.parties:
+            if not self.may_rest_on_before(index):
+                self.find(index, "third_party_unknown", f"{party} was not registered before")
+        elif self.parties[party]:
+            self.find(index, "third_party_suspended", f"{party} was suspended")
+
+    def require_class(self, index, party, needed):
+        its = self.classes.get(party, needed)
+        if its != needed:
+            self.find(index, "class_not_allowed", f"{party} is registered as {its}, not as {needed}")
 
     def store_read(self, index, body):
         if "store_read" in body and not self.reads.take(body["store_read"]):
@@ -1749,17 +1913,18 @@ class Verifier:
 
     def disclosure(self, index, time, body):
         self.disclosed.add(index)
-        party, policy = body["third_party"], body["policy"]
-        if party not in self.parties:
-            if not self.may_rest_on_before(index):
-                self.find(index, "third_party_unknown", f"{party} was not registered before")
-        elif self.parties[party]:
-            self.find(index, "third_party_suspended", f"{party} was suspended")
+        policy = body["policy"]
+        self.require_active(index, body["third_party"])
         known = self.in_force_around(time)
         if policy not in known and not (None in known and self.may_rest_on_before(index)):
             self.find(index, "policy_not_in_force", f"policy {policy} was not published before, or not in force")
         self.store_read(index, body)
-        self.compare_consent(index, time, body)
+        if body["basis"] == "licence":
+            self.rights.by_licence(index, body)
+        elif body["basis"] == "order":
+            self.rights.by_order(index, time, body)
+        else:
+            self.compare_consent(index, time, body)
         days = day(body["window"]["to"]) - day(body["window"]["from"])
         most = {"PT30M": 50 * days, "PT1H": 25 * days, "P1D": days, "P1M": days // 28}[body["resolution"]]
         if body["count"] > most:

@@ -13,6 +13,7 @@ import {
   jkt,
   line,
   meterRef,
+  orderRef,
   readWindow,
   reasonCode,
   register,
@@ -22,6 +23,7 @@ import {
   seconds,
   setOf,
   storeRead,
+  supplyRef,
   thirdParty,
   tokenId,
   version,
@@ -37,6 +39,7 @@ import {
   operatorRemoved,
   proposalId,
 } from './entry-operator.ts';
+import { optOutPurposes } from './licence.ts';
 
 const kind = <const Kind extends string, Fields extends z.ZodRawShape>(name: Kind, fields: Fields) =>
   z.strictObject({ kind: z.literal(name), req: requestId, actor, ...fields });
@@ -64,8 +67,42 @@ const through = z.enum(['phone', 'post', 'in-person', 'helper', 'home']).exactOp
 const consentOver = { consent_ref: consentRef, version, third_party: thirdParty };
 const requestOver = { consent_ref: consentRef, third_party: thirdParty, purpose: word };
 
-/** By what right a read is answered. `licence`, `order` and `own` come with the fields that verify needs for them. */
-const basis = z.enum(['consent']);
+/** By what right a read is answered, with what verify needs to see it. `own` comes with its fields. */
+const byConsent = { basis: z.literal('consent'), consent_ref: consentRef, version };
+const byLicence = { basis: z.literal('licence'), supply_ref: supplyRef };
+const byOrder = { basis: z.literal('order'), order_ref: orderRef };
+
+const disclosed = {
+  third_party: thirdParty,
+  meter_ref: meterRef,
+  purpose: word,
+  resolution,
+  register,
+  window: readWindow,
+  /** Readings released. */
+  count: wholeNumber,
+  decision: z.literal('allowed'),
+  reasons: setOf(reasonCode, 32, 0),
+  policy: hash,
+  jkt,
+  /** Absent where the meter store cannot number its reads. */
+  store_read: storeRead.exactOptional(),
+  commit: commitments('readings', 'proof', 'meter_point'),
+};
+const refused = {
+  third_party: thirdParty,
+  meter_ref: meterRef.exactOptional(),
+  purpose: word.exactOptional(),
+  resolution: resolution.exactOptional(),
+  register: register.exactOptional(),
+  window: readWindow.exactOptional(),
+  decision: z.literal('refused'),
+  reasons: setOf(reasonCode, 32),
+  policy: hash.exactOptional(),
+  jkt,
+  store_read: storeRead.exactOptional(),
+  commit: commitments('proof'),
+};
 
 /** Of what two operators decided: the proposal that one made and another approved. */
 const proposal = proposalId.exactOptional();
@@ -167,44 +204,49 @@ const entryBody = z.discriminatedUnion('kind', [
     token: tokenId.exactOptional(),
     reason: line(200),
   }).refine(hasTarget, 'a token or all tokens of a consent'),
-  kind('disclosure', {
-    basis,
-    third_party: thirdParty,
-    consent_ref: consentRef,
-    version,
-    meter_ref: meterRef,
-    purpose: word,
-    resolution,
-    register,
-    window: readWindow,
-    /** Readings released. */
-    count: wholeNumber,
-    decision: z.literal('allowed'),
-    reasons: setOf(reasonCode, 32, 0),
-    policy: hash,
-    jkt,
-    /** Absent where the meter store cannot number its reads. */
-    store_read: storeRead.exactOptional(),
-    commit: commitments('readings', 'proof', 'meter_point'),
-  }),
-  kind('refusal', {
-    basis,
-    third_party: thirdParty,
-    consent_ref: consentRef,
-    version,
-    meter_ref: meterRef.exactOptional(),
-    purpose: word.exactOptional(),
-    resolution: resolution.exactOptional(),
-    register: register.exactOptional(),
-    window: readWindow.exactOptional(),
-    decision: z.literal('refused'),
-    reasons: setOf(reasonCode, 32),
-    policy: hash.exactOptional(),
-    jkt,
-    store_read: storeRead.exactOptional(),
-    commit: commitments('proof'),
-  }),
+  z.discriminatedUnion('basis', [
+    kind('disclosure', { ...byConsent, ...disclosed }),
+    kind('disclosure', { ...byLicence, ...disclosed }),
+    kind('disclosure', { ...byOrder, ...disclosed }),
+  ]),
+  z.discriminatedUnion('basis', [
+    kind('refusal', { ...byConsent, ...refused }),
+    kind('refusal', { ...byLicence, ...refused }),
+    kind('refusal', { ...byOrder, ...refused }),
+  ]),
   kind('disclosure.void', { disclosure: wholeNumber, reason: line(200) }),
+  /** That a third party supplies the household at a meter point, and so may read what its licence lets it. */
+  kind('supply.recorded', {
+    supply_ref: supplyRef,
+    third_party: thirdParty,
+    meter_ref: meterRef,
+    commit: commitments('meter_point'),
+  }),
+  kind('supply.ended', { supply_ref: supplyRef, third_party: thirdParty }),
+  /** What the household refuses of it from here on: all of it, each time. */
+  kind('opt-out.recorded', {
+    supply_ref: supplyRef,
+    third_party: thirdParty,
+    purposes: setOf(z.enum(optOutPurposes), optOutPurposes.length, 0),
+  }),
+  /** In a chain of its own until `opens_s`: a court can order that an access is not shown yet. */
+  kind('lawful-order.recorded', {
+    order_ref: orderRef,
+    third_party: thirdParty,
+    instrument: z.enum(['court-order', 'statutory-notice']),
+    resolution,
+    registers: setOf(register, 3),
+    window: readWindow,
+    meter_refs: setOf(meterRef, 10),
+    /** No read from then on. */
+    expires_s: seconds,
+    /** From then on the households are told. */
+    opens_s: seconds,
+    proposal,
+    commit: commitments('order'),
+  }),
+  /** In the order's own chain, and in that of each household it is about: what was ordered, and what was read by it. */
+  kind('lawful-order.opened', { order_ref: orderRef, commit: commitments('order') }),
   /** The last entry of a household's chain: how many there were, and nothing of whose. */
   kind('subject.erased', { entries: wholeNumber, proposal }),
   kind('read.dropped', { store_read: storeRead }),

@@ -3,11 +3,13 @@
 import { z } from 'zod';
 
 // The prefixes are those of lib/ids.ts, which makes ids and so needs node:crypto; this file must run in a browser.
-export const id = (prefix: 'client' | 'consent' | 'mp' | 'operator' | 'proposal') =>
+export const id = (prefix: 'client' | 'consent' | 'mp' | 'operator' | 'order' | 'proposal' | 'supply') =>
   z.string().regex(new RegExp(`^${prefix}_[A-Za-z0-9_-]{22}$`));
 export const thirdParty = id('client');
 export const consentRef = id('consent');
 export const meterRef = id('mp');
+export const orderRef = id('order');
+export const supplyRef = id('supply');
 
 export const requestId = z
   .string()

@@ -18,7 +18,7 @@ import {
   word,
 } from './entry-field.ts';
 
-type Disclosure = EntryOf<'disclosure'>;
+type Disclosure = Extract<EntryOf<'disclosure'>, { basis: 'consent' }>;
 
 /** The pattern that a schema has, without its ends and without groups of its own. */
 function patternOf(schema: z.ZodType): string {

@@ -37,6 +37,7 @@ export function whatIsUnproven(ground: ProvenGround): string[] {
     mode(ground),
     reads(ground.counts),
     consents(ground.counts),
+    ...rights(ground.counts),
     chains(ground.counts),
     operators(ground.counts),
     'What stands behind a commitment, and whose home an entry is about: only who has the household’s key can open it.',
@@ -143,6 +144,24 @@ function reads({ storeReads, disclosuresWithoutStoreRead }: VerdictCounts): stri
   if (disclosuresWithoutStoreRead > 0)
     parts.push(`${disclosuresWithoutStoreRead} disclosures come from a store that does not number its reads`);
   return `${parts.join('; ')}.`;
+}
+
+/** What stands behind a right is on paper. */
+function rights({ kinds }: VerdictCounts): string[] {
+  const supplies = kinds['supply.recorded'] ?? 0;
+  const orders = kinds['lawful-order.recorded'] ?? 0;
+  return [
+    ...(supplies === 0
+      ? []
+      : [
+          `That suppliers supply the homes that they read by licence: ${supplies} are said to be supplied, on the operator’s word.`,
+        ]),
+    ...(orders === 0
+      ? []
+      : [
+          `That courts and laws ordered what was read by order: ${orders} orders are recorded, on the operators’ word, and so is whom they concern.`,
+        ]),
+  ];
 }
 
 function consents({ consentsSignedBy, consentSignatures }: VerdictCounts): string {

@@ -6,19 +6,29 @@ import type { Findings, ViolationKind } from './verdict.ts';
 import type { ConsentCheck } from './verify-consents.ts';
 import type { EarlierEntries } from './verify-earlier.ts';
 import type { Place } from './verify-meaning.ts';
+import type { OrderCheck } from './verify-orders.ts';
+import type { SupplyCheck } from './verify-supplies.ts';
 
 type Disclosure = EntryOf<'disclosure'>;
-type Find = (kind: ViolationKind, message: string) => void;
+type ByConsent = Extract<Disclosure, { basis: 'consent' }>;
+export type Find = (kind: ViolationKind, message: string) => void;
 type Terms = EntryOf<'consent.given' | 'consent.narrowed'>;
 
 export class DisclosureCheck {
   readonly #findings: Findings;
   readonly #consents: ConsentCheck;
+  readonly #rights: { readonly supplies: SupplyCheck; readonly orders: OrderCheck };
   readonly #earlier: EarlierEntries;
   readonly #disclosed = new IndexSet();
   readonly #voided = new IndexSet();
 
-  constructor(findings: Findings, earlier: EarlierEntries, consents: ConsentCheck) {
+  constructor(
+    findings: Findings,
+    earlier: EarlierEntries,
+    consents: ConsentCheck,
+    rights: { readonly supplies: SupplyCheck; readonly orders: OrderCheck },
+  ) {
+    this.#rights = rights;
     this.#findings = findings;
     this.#earlier = earlier;
     this.#consents = consents;
@@ -27,6 +37,17 @@ export class DisclosureCheck {
   disclose(place: Place, body: Disclosure): void {
     this.#disclosed.add(place.index);
     const find: Find = (kind, message) => this.#findings.add(place.index, kind, message);
+    if (body.basis === 'licence') this.#rights.supplies.disclose(place, body, find);
+    else if (body.basis === 'order') this.#rights.orders.disclose(place, body, find);
+    else this.#discloseByConsent(place, body, find);
+    if (body.count > mostReadings(body.resolution, body.window))
+      find(
+        'more_than_window_holds',
+        `${body.count} readings at ${body.resolution} do not fit into the window`,
+      );
+  }
+
+  #discloseByConsent(place: Place, body: ByConsent, find: Find): void {
     const consent = this.#consents.find(body.consent_ref);
     if (consent === undefined && this.#consents.isOfFormer(body.consent_ref))
       find('consent_not_in_force', `${body.consent_ref} is of the former log, and ended with it`);
@@ -45,11 +66,6 @@ export class DisclosureCheck {
       compareTerms(body, consent.terms, find);
       if (consent.terms.once === 1) spend(consent.read, body.meter_ref, find);
     }
-    if (body.count > mostReadings(body.resolution, body.window))
-      find(
-        'more_than_window_holds',
-        `${body.count} readings at ${body.resolution} do not fit into the window`,
-      );
   }
 
   withdraw({ index }: Place, body: EntryOf<'disclosure.void'>): void {
@@ -74,7 +90,7 @@ function spend(read: Set<string>, meterRef: string, find: Find): void {
   read.add(meterRef);
 }
 
-function compareTerms(body: Disclosure, terms: Terms, find: Find): void {
+function compareTerms(body: ByConsent, terms: Terms, find: Find): void {
   if (body.version !== terms.version)
     find('consent_version', `version ${terms.version} was in force, not ${body.version}`);
   if (body.third_party !== terms.third_party)

@@ -260,6 +260,7 @@ export class LogCheck {
 
   close(hasManifest: boolean): Verdict {
     this.#meaning.operators.settleOpening();
+    this.#meaning.close();
     this.#checkpoints += this.#keys.close();
     const map = this.#map.close();
     if (hasManifest) this.#checkEnd();

@@ -8,9 +8,11 @@ import { DisclosureCheck } from './verify-disclosures.ts';
 import type { EarlierEntries } from './verify-earlier.ts';
 import type { FormerLog, Succeeded } from './verify-link.ts';
 import { OperatorCheck } from './verify-operators.ts';
+import { OrderCheck } from './verify-orders.ts';
 import { KeyCheck, PartyCheck, PolicyCheck } from './verify-parties.ts';
 import { RequestCheck } from './verify-requests.ts';
 import { StoreReadCheck } from './verify-store-reads.ts';
+import { SupplyCheck } from './verify-supplies.ts';
 
 /** Where and when an entry stands. */
 export interface Place {
@@ -43,6 +45,10 @@ export class MeaningCheck {
   readonly #map: MapLife;
   readonly #consents: ConsentCheck;
   readonly #disclosures: DisclosureCheck;
+  readonly #supplies: SupplyCheck;
+  readonly #orders: OrderCheck;
+  /** Of the entry taken last. */
+  #lastMs = 0;
   readonly #parties: PartyCheck;
   readonly #keys: KeyCheck;
   #storeReads: StoreReadCheck;
@@ -73,7 +79,12 @@ export class MeaningCheck {
     this.#map = map;
     this.#findings = findings;
     this.#consents = new ConsentCheck(findings, earlier);
-    this.#disclosures = new DisclosureCheck(findings, earlier, this.#consents);
+    this.#supplies = new SupplyCheck(findings, earlier);
+    this.#orders = new OrderCheck(findings, earlier);
+    this.#disclosures = new DisclosureCheck(findings, earlier, this.#consents, {
+      supplies: this.#supplies,
+      orders: this.#orders,
+    });
     this.#parties = new PartyCheck(findings, earlier);
     this.#keys = new KeyCheck(findings, earlier);
     this.#storeReads = new StoreReadCheck({ earlier });
@@ -97,6 +108,11 @@ export class MeaningCheck {
       );
     this.#check(place, body);
     return body;
+  }
+
+  /** After the last entry: what should have followed by then. */
+  close(): void {
+    this.#orders.close(this.#lastMs);
   }
 
   counts(): MeaningCounts {
@@ -124,6 +140,7 @@ export class MeaningCheck {
   }
 
   #check(place: Place, body: EntryBody): void {
+    this.#lastMs = place.timeMs;
     this.operators.before(body.kind);
     switch (body.kind) {
       case 'log.opened':
@@ -201,6 +218,23 @@ export class MeaningCheck {
       case 'operator.declined':
         this.operators.decide(place, body);
         break;
+      case 'supply.recorded':
+        this.#parties.requireClass(place, body.third_party, 'supplier');
+        this.#supplies.move(place, body);
+        break;
+      case 'supply.ended':
+      case 'opt-out.recorded':
+        this.#supplies.move(place, body);
+        break;
+      case 'lawful-order.recorded':
+        this.#parties.requireActive(place, body.third_party);
+        this.#parties.requireClass(place, body.third_party, 'lawful-authority');
+        this.operators.done(place, body);
+        this.#orders.record(place, body);
+        break;
+      case 'lawful-order.opened':
+        this.#orders.open(place, body);
+        break;
       case 'subject.erased':
         if (body.actor === 'operator') this.operators.done(place, body);
         break;
@@ -233,6 +267,7 @@ export class MeaningCheck {
     this.succeeded = body;
     this.operators.succeed(body, this.#former);
     this.#consents.succeed(this.#former);
+    this.#orders.succeed();
     this.#storeReads = new StoreReadCheck({ startsAnywhere: true });
   }
 

@@ -12,6 +12,7 @@ export class PartyCheck {
   readonly #earlier: EarlierEntries;
   /** The entry that suspended it, or null while it is active. */
   readonly #suspendedAt = new Map<string, number | null>();
+  readonly #classes = new Map<string, string>();
 
   constructor(findings: Findings, earlier: EarlierEntries) {
     this.#findings = findings;
@@ -20,6 +21,7 @@ export class PartyCheck {
 
   move(place: Place, body: PartyMove): void {
     if (body.kind === 'third-party.registered') {
+      this.#classes.set(body.third_party, body.class);
       // Registered again (another purpose, another group): that lifts no suspension.
       if (!this.#suspendedAt.has(body.third_party)) this.#suspendedAt.set(body.third_party, null);
       return;
@@ -35,6 +37,17 @@ export class PartyCheck {
       const message = `${thirdParty} was suspended at entry ${suspendedAt}`;
       this.#findings.add(place.index, 'third_party_suspended', message);
     }
+  }
+
+  /** For what only one class may do. Who is not registered is found by `requireActive`. */
+  requireClass({ index }: Place, thirdParty: string, needed: string): void {
+    const its = this.#classes.get(thirdParty);
+    if (its !== undefined && its !== needed)
+      this.#findings.add(
+        index,
+        'class_not_allowed',
+        `${thirdParty} is registered as ${its}, not as ${needed}`,
+      );
   }
 
   #unknown({ index }: Place, thirdParty: string): void {

@@ -16,7 +16,12 @@ export type MeterPointId = Branded<'meter_point'>;
 /** A meter point within one consent: what a third party sees (`mp_…`), different for each consent. */
 export type MeterRef = Branded<'mp'>;
 export type OperatorId = Branded<'operator'>;
+export type OrderId = Branded<'order'>;
 export type ProposalId = Branded<'proposal'>;
+/** That a third party supplies a household at a meter point. */
+export type SupplyId = Branded<'supply'>;
+/** Whose chain an entry stands in: a household's, or that of a lawful order that is not to be shown yet. */
+export type SubjectId = HouseholdId | OrderId;
 /** A request to the ledger: a UUID, unique for ever within a log. */
 export type RequestId = Branded<'request'>;
 
@@ -30,7 +35,9 @@ const prefixes = {
   meter_point: 'meter_point',
   mp: 'mp',
   operator: 'operator',
+  order: 'order',
   proposal: 'proposal',
+  supply: 'supply',
 } as const;
 
 export function newId<Name extends keyof typeof prefixes>(name: Name): Branded<Name> {

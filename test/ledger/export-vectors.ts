@@ -5,6 +5,7 @@ import type { ExportLine } from '../../src/ledger/export-format.ts';
 import { formatNote, splitNote } from '../../src/ledger/note.ts';
 import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import { at, given, honestThen, read } from './bent-log.ts';
+import { byRightVectors } from './by-right-exports.ts';
 import { type ExportVector, type Found, fileOf, keys, vector } from './export-vector.ts';
 import { mapped, tagOf } from './mapped-exports.ts';
 import { operatedVectors, operatorsInSandbox } from './operated-vectors.ts';
@@ -356,6 +357,7 @@ export const exportVectors: readonly ExportVector[] = [
   ...partVectors,
   ...operatedVectors,
   ...policyVectors,
+  ...byRightVectors,
 ];
 
 /** With the exports of its former logs in place of their names. */

@@ -57,8 +57,16 @@ const decided = {
 const over = { consent_ref: CONSENT, version: 1, third_party: BRIGHTWATT } as const;
 const asked = { consent_ref: CONSENT, third_party: BRIGHTWATT, purpose: 'energy-advice' } as const;
 
+export const SUPPLY = 'supply_ONEoneONEoneONEoneONEo';
+export const ORDER = 'order_ONEoneONEoneONEoneONEo';
+
+/** Of what is read by several rights, the draft is by consent. */
+type OfConsent<Kind extends EntryKind> = Kind extends 'disclosure' | 'refusal'
+  ? Extract<Draft<Kind>, { basis: 'consent' }>
+  : Draft<Kind>;
+
 /** One honest draft a kind. Typed, so that a kind without one does not compile. */
-export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
+export const drafts: { readonly [Kind in EntryKind]: OfConsent<Kind> } = {
   'log.opened': {
     kind: 'log.opened',
     actor: 'broker',
@@ -215,6 +223,35 @@ export const drafts: { readonly [Kind in EntryKind]: Draft<Kind> } = {
     reasons: ['finer_than_consented'],
     jkt: JKT,
   },
+  'supply.recorded': {
+    kind: 'supply.recorded',
+    actor: 'operator',
+    supply_ref: SUPPLY,
+    third_party: BRIGHTWATT,
+    meter_ref: METER,
+  },
+  'supply.ended': { kind: 'supply.ended', actor: 'operator', supply_ref: SUPPLY, third_party: BRIGHTWATT },
+  'opt-out.recorded': {
+    kind: 'opt-out.recorded',
+    actor: 'householder',
+    supply_ref: SUPPLY,
+    third_party: BRIGHTWATT,
+    purposes: ['forecasting', 'settlement'],
+  },
+  'lawful-order.recorded': {
+    kind: 'lawful-order.recorded',
+    actor: 'operator',
+    order_ref: ORDER,
+    third_party: BRIGHTWATT,
+    instrument: 'court-order',
+    resolution: 'P1D',
+    registers: ['import'],
+    window: { from: '2023-01-01', to: '2023-03-01' },
+    meter_refs: [METER],
+    expires_s: START_S + 86_400,
+    opens_s: START_S + 172_800,
+  },
+  'lawful-order.opened': { kind: 'lawful-order.opened', actor: 'broker', order_ref: ORDER },
   'disclosure.void': { kind: 'disclosure.void', actor: 'broker', disclosure: 6, reason: 'too late' },
   'subject.erased': { kind: 'subject.erased', actor: 'householder', entries: 7 },
   'read.dropped': { kind: 'read.dropped', actor: 'broker', store_read: '1700000000/2' },
@@ -236,6 +273,9 @@ const committed: Partial<Record<EntryKind, string[]>> = {
   'consent.narrowed': ['wording', 'meter_points'],
   disclosure: ['readings', 'proof', 'meter_point'],
   refusal: ['proof'],
+  'supply.recorded': ['meter_point'],
+  'lawful-order.recorded': ['order'],
+  'lawful-order.opened': ['order'],
 };
 /** Commitments that a body of that kind must have. Their values are not looked at by anyone without a key. */
 export function commitOf(kind: EntryKind): Record<string, string> | undefined {

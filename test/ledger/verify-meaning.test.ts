@@ -14,6 +14,7 @@ import {
   shown,
   verifySteps,
 } from './bent-log.ts';
+import { byRightLogs } from './by-right-exports.ts';
 import { ann, ben, cat, decided, founded, proposed, registered, saidOfHearth } from './operated-log.ts';
 import { drafts, HEARTH, honest, OTHER_METER, START_S, type Step } from './small-log.ts';
 import { ours } from './vectors.ts';
@@ -246,6 +247,16 @@ test('a key that is retired without having been published, or twice, is found', 
   finds(await verifySteps(honestThen(retired)), [8, 'key_not_published']);
   finds(await verifySteps(honestThen(published, retired, retired)), [10, 'key_not_published']);
 });
+
+// --- by licence and by order
+
+for (const [name, about, steps, expected] of byRightLogs)
+  test(`${name}: ${about}`, async () => {
+    const verdict = await verifySteps(steps);
+    if (expected.length > 0)
+      finds(verdict, ...expected.map(([index, kind]): [number | null, ViolationKind] => [index, kind]));
+    else assert.deepEqual(verdict.violations, []);
+  });
 
 // --- operators: verify-operators.test.ts has the rest
 

@@ -20,6 +20,7 @@ import {
   verifyInPython,
   whyNoPython,
 } from '../support/python-verifier.ts';
+import { byRightLogs } from './by-right-exports.ts';
 import { exportVectors, fileOf, kindsOfFullLife, withFormers } from './export-vectors.ts';
 import { partOf } from './part-exports.ts';
 import { drafts, entriesOf, exportOf, HEARTH, honest, OTHER_METER, START_S, type Step } from './small-log.ts';
@@ -117,7 +118,8 @@ test('the verifier finds in each committed export what it must, and nothing else
     assert.deepEqual(found(verdict), one.violations, one.name);
     assert.deepEqual(verdict.witnesses, one.witnesses, one.name);
   }
-  const kinds = new Set([...kindsOfFullLife, 'log.succeeded', 'operator.carried']);
+  const byRight = byRightLogs.flatMap(([, , steps]) => steps.map(({ draft }) => draft.kind));
+  const kinds = new Set([...kindsOfFullLife, ...byRight, 'log.succeeded', 'operator.carried']);
   assert.deepEqual([...kinds].sort(), Object.keys(drafts).sort());
 });
 
