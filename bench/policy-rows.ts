@@ -2,7 +2,7 @@
 // mostly are, alike. By the time of the processor, so that a busy machine changes less of it.
 import { join } from 'node:path';
 import { openPolicy, type Policy } from '../src/policy/engine.ts';
-import { readPolicyCases } from '../src/policy/policy-cases.ts';
+import { disclosureCases } from '../test/support/policy-cases.ts';
 import { median } from './measure.ts';
 import type { Row } from './row.ts';
 
@@ -13,9 +13,7 @@ const seconds = 3;
 
 export async function policyRows(): Promise<Row[]> {
   const dir = join(root, 'policies');
-  const requests = (await readPolicyCases(join(root, 'test/policies/disclosure'))).map(
-    ({ request }) => request,
-  );
+  const requests = (await disclosureCases()).map(({ request }) => request);
   const fresh = await openPolicy(dir, { remembered: 0 });
   const remembering = await openPolicy(dir);
   let n = 0;

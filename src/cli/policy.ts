@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import { openPolicy, type Policy } from '../policy/engine.ts';
-import { differenceOf, readPolicyCases } from '../policy/policy-cases.ts';
+import { decideCase, differenceOf, readPolicyCases } from '../policy/policy-cases.ts';
 import { type Publication, planPublication, publishPolicy } from '../policy/publication.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
@@ -67,15 +67,17 @@ async function check(options: CheckOptions): Promise<void> {
   if (wrong.length > 0) process.exitCode = 1;
 }
 
-const projectCases = join(import.meta.dirname, '../../test/policies/disclosure');
+const projectCases = ['disclosure', 'by-right'].map((name) =>
+  join(import.meta.dirname, '../../test/policies', name),
+);
 
 async function decideCases(policy: Policy, dir: string | undefined) {
   if (dir !== undefined && !existsSync(join(dir, 'ALLOW')))
     throw new UsageError(`--cases: ${dir} has no folder ALLOW`);
-  const root = dir ?? projectCases;
-  const cases = existsSync(root) ? await readPolicyCases(root) : [];
+  const roots = (dir === undefined ? projectCases : [dir]).filter((root) => existsSync(root));
+  const cases = (await Promise.all(roots.map((root) => readPolicyCases(root)))).flat();
   const wrong = cases
-    .map((one) => differenceOf(one, policy.decide(one.request)))
+    .map((one) => differenceOf(one, decideCase(policy, one)))
     .filter((line) => line !== null);
   return { decided: cases.length, wrong };
 }

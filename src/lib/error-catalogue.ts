@@ -61,6 +61,21 @@ export const errorCatalogue = {
     'Outside the dates of the consent',
     'Ask only for days that the householder agreed to share.',
   ),
+  right_not_in_force: entry(
+    403,
+    'The supply or the order is not in force',
+    'Read by licence only whom you supply, and by an order only until it expires.',
+  ),
+  opted_out: entry(
+    403,
+    'The household has opted out',
+    'Ask for days instead of half hours for settlement and forecasting; for service ask the householder for a consent.',
+  ),
+  outside_right: entry(
+    403,
+    'More than is supplied or ordered',
+    'Ask only for the days, the registers and the resolution that the supply or the order covers.',
+  ),
   purpose_not_consented: entry(
     403,
     'Not the purpose of the consent',

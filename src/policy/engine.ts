@@ -13,6 +13,7 @@ import { type PolicyText, readPolicyText } from './policy-text.ts';
 import { recalling } from './recall.ts';
 import { byImportance, isRefusalReason, type RefusalReason } from './refusal-reason.ts';
 import { type CedarRequest, cedarRequest, type DisclosureRequest } from './request.ts';
+import { cedarRightRequest, type RightRequest } from './right-request.ts';
 
 export interface Decision {
   readonly allowed: boolean;
@@ -32,6 +33,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** Never throws: whatever goes wrong is a refusal. */
   decide(request: DisclosureRequest): Decision;
+  /** The same of a read without a consent. */
+  decideByRight(request: RightRequest): Decision;
   /** The same of facts as they were put to Cedar, for a replay. */
   decideAgain(question: CedarRequest): Decision;
 }
@@ -73,6 +76,7 @@ export function openPolicyText(text: PolicyText, { remembered = 10_000 } = {}): 
     schema: text.schema,
     rules,
     decide: (request) => orRefuse(() => decideAgain(cedarRequest(request))),
+    decideByRight: (request) => orRefuse(() => decideAgain(cedarRightRequest(request))),
     decideAgain: (question) => orRefuse(() => decideAgain(question)),
   };
 }

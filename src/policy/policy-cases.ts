@@ -3,17 +3,23 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dayNumber, localDate } from '../lib/local-date.ts';
-import type { Decision } from './engine.ts';
+import type { Decision, Policy } from './engine.ts';
 import type { DisclosureRequest } from './request.ts';
+import type { RightRequest } from './right-request.ts';
 
-export interface PolicyCase {
+export interface PolicyCase<Request = DisclosureRequest | RightRequest> {
   readonly name: string;
   readonly says: string;
   readonly allowed: boolean;
   readonly reasons: readonly string[];
   readonly policies: readonly string[];
-  readonly request: DisclosureRequest;
+  /** One with a `right` is for a read without a consent. */
+  readonly request: Request;
 }
+
+/** As the policy that is asked decides a case. */
+export const decideCase = (policy: Policy, { request }: Pick<PolicyCase, 'request'>): Decision =>
+  'right' in request ? policy.decideByRight(request) : policy.decide(request);
 
 interface DatedWindow {
   from: string;
@@ -27,20 +33,36 @@ interface CaseFile {
   says: string;
   reasons: string[];
   policies: string[];
-  request: Pick<DisclosureRequest, 'purpose' | 'resolution' | 'register'> & {
-    thirdParty: Pick<ThirdPartyFacts, 'class' | 'status' | 'purposes'> & Partial<ThirdPartyFacts>;
-    consent: Omit<DisclosureRequest['consent'], 'window' | 'givenDay' | 'once'> & {
-      window: DatedWindow;
-      given?: string;
-      once?: boolean;
-    };
-    tenancy: { from: string; until: string | null };
-    prepayment?: boolean;
-    window: DatedWindow;
-    closedUntil: string;
-    today?: string;
-  };
+  request: DisclosureFacts | RightFacts;
 }
+
+interface RightFacts extends Pick<RightRequest, 'purpose' | 'resolution' | 'register'> {
+  thirdParty: Pick<ThirdPartyFacts, 'class' | 'status' | 'purposes'> & Partial<ThirdPartyFacts>;
+  right: Pick<RightRequest['right'], 'basis' | 'state' | 'registers'> &
+    Partial<Pick<RightRequest['right'], 'resolution' | 'optedOut'>> & { days: OpenWindow };
+  tenancy: OpenWindow | null;
+  window: DatedWindow;
+  closedUntil: string;
+}
+
+interface OpenWindow {
+  from: string;
+  until: string | null;
+}
+
+type DisclosureFacts = Pick<DisclosureRequest, 'purpose' | 'resolution' | 'register'> & {
+  thirdParty: Pick<ThirdPartyFacts, 'class' | 'status' | 'purposes'> & Partial<ThirdPartyFacts>;
+  consent: Omit<DisclosureRequest['consent'], 'window' | 'givenDay' | 'once'> & {
+    window: DatedWindow;
+    given?: string;
+    once?: boolean;
+  };
+  tenancy: { from: string; until: string | null };
+  prepayment?: boolean;
+  window: DatedWindow;
+  closedUntil: string;
+  today?: string;
+};
 
 /** Every case of `root`, which has the folders ALLOW and DENY. Rejects where there is none. */
 export async function readPolicyCases(root: string): Promise<PolicyCase[]> {
@@ -75,11 +97,28 @@ async function readCase(root: string, folder: string, name: string): Promise<Pol
     allowed: folder === 'ALLOW',
     reasons: file.reasons,
     policies: file.policies,
-    request: requestOf(file.request),
+    request: 'right' in file.request ? rightRequestOf(file.request) : requestOf(file.request),
   };
 }
 
-function requestOf(request: CaseFile['request']): DisclosureRequest {
+function rightRequestOf(request: RightFacts): RightRequest {
+  const { thirdParty, right, tenancy, window, closedUntil, ...rest } = request;
+  return {
+    ...rest,
+    thirdParty: { groupClasses: [], recipients: { classes: [], notActive: 0 }, ...thirdParty },
+    right: { resolution: null, optedOut: [], ...right, days: openDays(right.days) },
+    tenancy: tenancy === null ? null : openDays(tenancy),
+    window: daysOf(window),
+    closedUntilDay: day(closedUntil),
+  };
+}
+
+const openDays = ({ from, until }: OpenWindow) => ({
+  fromDay: day(from),
+  untilDay: until === null ? null : day(until),
+});
+
+function requestOf(request: DisclosureFacts): DisclosureRequest {
   const { thirdParty, consent, tenancy, window, closedUntil, today, prepayment, ...rest } = request;
   const { given, once, ...consented } = consent;
   return {

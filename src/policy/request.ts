@@ -112,7 +112,7 @@ export interface CedarRequest {
 }
 
 /** Beyond any date: a tenancy that lasts. */
-const openEndedDay = 1_000_000_000;
+export const openEndedDay = 1_000_000_000;
 
 /** Throws RangeError on a fact that makes no sense: not an integer, an unknown resolution, an empty window. */
 export function cedarRequest(facts: DisclosureRequest): CedarRequest {
@@ -152,10 +152,10 @@ export function cedarRequest(facts: DisclosureRequest): CedarRequest {
   };
 }
 
-const value = (type: string, id: string): EntityValue => ({ __entity: { type, id } });
+export const value = (type: string, id: string): EntityValue => ({ __entity: { type, id } });
 
 /** Sorted and each once, because a set has no order and equal facts must look equal. */
-const values = (type: string, ids: readonly string[]): EntityValue[] =>
+export const values = (type: string, ids: readonly string[]): EntityValue[] =>
   [...new Set(ids)].sort().map((id) => value(type, id));
 
 const flag = (fact: boolean): number => {
@@ -163,18 +163,18 @@ const flag = (fact: boolean): number => {
   return fact ? 1 : 0;
 };
 
-const count = (number: number): number => {
+export const count = (number: number): number => {
   if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${number} is not a count`);
   return number;
 };
 
-function day(number: number): number {
+export function day(number: number): number {
   if (!Number.isInteger(number) || Math.abs(number) > openEndedDay)
     throw new RangeError(`${number} is not a day`);
   return number;
 }
 
-function seconds(resolution: Resolution): number {
+export function seconds(resolution: Resolution): number {
   if (!Object.hasOwn(resolutionSeconds, resolution))
     throw new RangeError(`${resolution} is not a resolution`);
   return resolutionSeconds[resolution];

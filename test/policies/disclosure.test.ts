@@ -1,24 +1,32 @@
-// Every case of test/policies/disclosure is decided as its file says, and no policy can be dropped unnoticed.
+// Every case of test/policies is decided as its file says, and no policy can be dropped unnoticed.
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { openPolicy, type Policy } from '../../src/policy/engine.ts';
+import { decideCase } from '../../src/policy/policy-cases.ts';
 import { refusalReasons } from '../../src/policy/refusal-reason.ts';
-import { disclosureCases, type PolicyCase } from '../support/policy-cases.ts';
+import { disclosureCases, type PolicyCase, rightCases } from '../support/policy-cases.ts';
 import { policyDir, withPolicyDir } from '../support/policy-dir.ts';
 
 const policy = await openPolicy(policyDir);
-const cases = await disclosureCases();
+const byConsent = await disclosureCases();
+const byRight = await rightCases();
+const cases = [...byConsent, ...byRight];
 const policyFiles = (await readdir(policyDir)).filter((name) => name.endsWith('.cedar'));
 
-const decided = (under: Policy, { request }: PolicyCase) => {
-  const { allowed, reasons, policies } = under.decide(request);
+const decided = (under: Policy, one: PolicyCase) => {
+  const { allowed, reasons, policies } = decideCase(under, one);
   return { allowed, reasons, policies };
 };
 const expected = ({ allowed, reasons, policies }: PolicyCase) => ({ allowed, reasons, policies });
 
 describe('a disclosure', () => {
-  for (const one of cases)
+  for (const one of byConsent)
+    test(`${one.name}: ${one.says}`, () => assert.deepEqual(decided(policy, one), expected(one)));
+});
+
+describe('a disclosure without a consent', () => {
+  for (const one of byRight)
     test(`${one.name}: ${one.says}`, () => assert.deepEqual(decided(policy, one), expected(one)));
 });
 
@@ -44,7 +52,7 @@ describe('dropping one policy is noticed by a case:', () => {
       withPolicyDir(withoutPolicy(id), async (dir) => {
         const without = await openPolicy(dir);
         assert.equal(without.rules.length, policy.rules.length - 1);
-        const noticed = cases.filter((one) => without.decide(one.request).allowed !== one.allowed);
+        const noticed = cases.filter((one) => decideCase(without, one).allowed !== one.allowed);
         assert.notEqual(noticed.length, 0);
       }),
     );

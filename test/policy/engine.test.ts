@@ -95,7 +95,7 @@ describe('a policy set with a fault does not open, and one line says which:', ()
       swap('context.opt_in != 1', 'false'),
       /nothing-without-opt-in.*impossible/,
     ],
-    ['a syntax error', swap('permit (', 'permitt ('), /disclosure\.cedar/],
+    ['a syntax error', swap('permit (', 'permitt ('), /by-right\.cedar/],
     ['a syntax error in the schema', { 'schema.cedarschema': () => 'entity ;' }, /schema\.cedarschema/],
     [
       'no @id',
@@ -139,7 +139,7 @@ describe('the digest', () => {
   test('is the SHA-256 of the whole text, in base64', async () => {
     const { digest, text } = await openPolicy(policyDir);
     assert.equal(digest, createHash('sha256').update(text).digest('base64'));
-    assert.match(text, /^==> ceilings\.cedar \(\d+ bytes\) <==\n/);
+    assert.match(text, /^==> by-right\.cedar \(\d+ bytes\) <==\n/);
     assert.match(text, /\n==> schema\.cedarschema \(\d+ bytes\) <==\n/);
   });
 
