@@ -4,7 +4,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { callerOf, requireAccess } from '../src/api/access.ts';
+import { accessOf, byConsent, requireAccess } from '../src/api/access.ts';
 import { readingsQuery } from '../src/api/readings-contract.ts';
 import { giveRequestId } from '../src/http/request-id.ts';
 import { securityHeaders } from '../src/http/security-headers.ts';
@@ -60,7 +60,7 @@ function listen({ parts }: TestBroker, mpan: string): Promise<Server> {
   app.set('query parser', 'simple');
   app.use(giveRequestId, securityHeaders({ https: false }));
   app.get('/v1/meter-points/:meter_point/readings', requireAccess(parts), async (req, res) => {
-    const { consentId } = callerOf(res);
+    const { consentId } = byConsent(accessOf(res));
     const { from, to, resolution, register } = validate(readingsQuery, req.query);
     const window = readingWindow(from, to, resolution);
     const { days } = await parts.source.read({ mpan, register, window });

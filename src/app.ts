@@ -8,6 +8,7 @@ import { ledgerRoutes } from './api/ledger.ts';
 import { noticesRoutes } from './api/notices.ts';
 import { publishedRoutes } from './api/published.ts';
 import { readingsRoutes } from './api/readings.ts';
+import { rightsRoutes } from './api/rights.ts';
 import { sandboxRoutes } from './api/sandbox.ts';
 import { basePathOf, mountUnder } from './http/base-path.ts';
 import { addressOf, limitRequests } from './http/limit-requests.ts';
@@ -49,6 +50,7 @@ export function createApp(parts: Parts): Express {
     ledgerRoutes(parts),
     express.Router().use(['/v1', '/grants'], offerNonce(parts.dpopNonces)),
     readingsRoutes(parts),
+    rightsRoutes(parts),
     consentsRoutes(parts),
     grantsRoutes(parts),
     noticesRoutes(parts),

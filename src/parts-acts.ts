@@ -11,6 +11,7 @@ import { StabledoorError } from './lib/errors.ts';
 import { type HouseholdId, idPattern } from './lib/ids.ts';
 import { type Act, defineAct, proposalField } from './operator/act.ts';
 import { membershipActs } from './operator/membership-acts.ts';
+import { recordOrder } from './parts-order-act.ts';
 import { registryActs } from './parts-registry-acts.ts';
 import { openPolicyText, type Policy } from './policy/engine.ts';
 import { parsePolicyText } from './policy/policy-text.ts';
@@ -28,6 +29,7 @@ export const actsOf = (parts: ActParts): readonly Act[] => [
   ...registryActs,
   publishSet(parts),
   eraseOnBehalf(parts),
+  recordOrder(parts),
   retireKey(parts),
   ...membershipActs,
 ];

@@ -3,6 +3,7 @@ import { type ErasureParts, watchErasures } from './audit/erasure.ts';
 import { composeConsentMail } from './consent/compose-mail.ts';
 import { watchExpiry } from './consent/expire-consents.ts';
 import { watchLinks } from './household/lapse-links.ts';
+import { watchOrders } from './lawful/tell-orders.ts';
 import { watchMap } from './ledger/publish-map.ts';
 import { watchOldNotices } from './notify/age-out.ts';
 import { type DeliveryParts, watchOutbox } from './notify/deliver.ts';
@@ -24,6 +25,7 @@ export function startBackground(parts: BackgroundParts): () => Promise<void> {
     watchMap(parts),
     watchLinks(parts),
     watchErasures(parts),
+    watchOrders(parts),
     watchSpent(parts),
     watchOldNotices(parts),
     watchMail({

@@ -22,6 +22,7 @@ import { openWriteWatch, type WriteWatch } from './ledger/write-watch.ts';
 import type { Clock } from './lib/clock.ts';
 import { watchDroppedReads } from './metering/drop-reads.ts';
 import { type FindReleaseFacts, releaseFacts } from './metering/release-store.ts';
+import { type FindRightFacts, rightFacts } from './metering/right-store.ts';
 import type { ReadingSource } from './metering/source.ts';
 import { embeddedSource, readsNumbered } from './metering/sources/embedded-source.ts';
 import { assertReadOnly } from './metering/sources/read-only.ts';
@@ -74,6 +75,7 @@ export interface Parts {
   readonly witnessing: Witnessing | null;
   readonly policies: PoliciesInForce;
   readonly facts: FindReleaseFacts;
+  readonly rights: FindRightFacts;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
   readonly dpopNonces: DpopNonces | null;
@@ -206,6 +208,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       witnessing,
       policies,
       facts: releaseFacts(db, logId),
+      rights: rightFacts(db, logId),
       source: embeddedSource(meterStore),
       signingKeys,
       dpopNonces: nonces,

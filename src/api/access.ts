@@ -11,7 +11,7 @@ import type { Scope } from '../oauth/scopes.ts';
 import type { AccessClaims, ConsentAccess, VerifyAccess } from '../oauth/verify-access.ts';
 import type { Metrics } from '../observe/metrics.ts';
 
-/** Puts the verified claims where `callerOf` finds them. Rejects with 401 and a WWW-Authenticate. */
+/** Puts the verified claims where `accessOf` finds them. Rejects with 401 and a WWW-Authenticate. */
 export const requireAccess =
   (parts: VerificationParts): RequestHandler =>
   async (req, res, next) => {
@@ -65,11 +65,10 @@ const accessRequest = (req: Request) => ({
   dpop: req.headersDistinct.dpop,
 });
 
-/** Rejects with 403 where the token comes from no consent. */
-export function callerOf(res: Response): ConsentAccess {
+export function accessOf(res: Response): AccessClaims {
   const caller: unknown = res.locals.caller;
   if (!caller) throw new TypeError('the route has no access check before it');
-  return byConsent(caller as AccessClaims);
+  return caller as AccessClaims;
 }
 
 /** A token that a third party has in its own name reads nothing of a household. */

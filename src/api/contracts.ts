@@ -9,6 +9,7 @@ import { ledgerContracts } from './ledger-contract.ts';
 import { pollForNotices } from './notices-contract.ts';
 import * as published from './published-contract.ts';
 import { listMeterPoints, readReadings } from './readings-contract.ts';
+import { listRightsRoute } from './rights-contract.ts';
 import { decide, setClock } from './sandbox-contract.ts';
 
 /** The sandbox has routes of its own that production does not. */
@@ -19,6 +20,7 @@ export const contracts = (mode: 'production' | 'sandbox' | 'demo'): RouteContrac
   grants.giveBackGrant,
   listMeterPoints,
   readReadings,
+  listRightsRoute,
   consents.listConsents,
   consents.showConsent,
   consents.giveBackConsent,

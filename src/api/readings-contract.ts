@@ -20,6 +20,10 @@ export const readingsQuery = z.strictObject({
   }),
   resolution: z.enum(['P1M', 'P1D', 'PT30M']).meta({ description: 'Month, day or half hour' }),
   register: z.enum(['import', 'export', 'generation']).default('import'),
+  purpose: z.enum(['billing', 'service', 'settlement', 'forecasting']).optional().meta({
+    description:
+      'What a supplier reads for by its licence; with the consent of a householder it is the consent’s',
+  }),
 });
 
 const reading = z.strictObject({
@@ -53,7 +57,10 @@ const readingsAnswer = z
     zone: z.string(),
     from: z.string(),
     to: z.string(),
-    consent_id: z.string(),
+    consent_id: z.string().optional().meta({ description: 'The consent that it rests on' }),
+    supply_id: z.string().optional().meta({ description: 'Or the supply, by licence' }),
+    order_id: z.string().optional().meta({ description: 'Or the lawful order' }),
+    purpose: z.string().optional().meta({ description: 'Where it rests on no consent' }),
     source: z.string(),
     synthetic: z.boolean().meta({ description: 'True for readings made by a program, not by a meter' }),
     readings: z.array(reading),
@@ -136,6 +143,10 @@ export const readReadings = {
     'outside_consent_window',
     'purpose_not_consented',
     'purpose_not_allowed',
+    'recipient_not_allowed',
+    'right_not_in_force',
+    'opted_out',
+    'outside_right',
     'register_not_consented',
     'period_not_closed',
     'third_party_suspended',

@@ -5,13 +5,23 @@ import { expressPath } from '../http/route-contract.ts';
 import { validate } from '../http/validate.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import type { MeterRef } from '../lib/ids.ts';
-import type { ReadRequest } from '../metering/read-request.ts';
+import type { ReadBasis } from '../metering/read-basis.ts';
+import type { Caller, ReadRequest } from '../metering/read-request.ts';
 import { readingWindow } from '../metering/reading-window.ts';
 import { type Release, type ReleaseParts, releaseReadings } from '../metering/release.ts';
 import { findReadable } from '../metering/release-store.ts';
+import type { RightFacts } from '../metering/right-store.ts';
 import { readableWithin, type TokenLimits } from '../metering/token-limits.ts';
-import type { ConsentAccess } from '../oauth/verify-access.ts';
-import { type AdmissionParts, admittedCaller, byConsent, callerOf, requireAccess } from './access.ts';
+import type { AccessClaims, ConsentAccess } from '../oauth/verify-access.ts';
+import type { Purpose } from '../policy/request.ts';
+import {
+  type AdmissionParts,
+  accessOf,
+  admittedCaller,
+  byConsent,
+  refuseWithout,
+  requireAccess,
+} from './access.ts';
 import { listMeterPoints, meterRefParams, readingsQuery, readReadings } from './readings-contract.ts';
 
 export type ReadingsParts = ReleaseParts & AdmissionParts;
@@ -30,7 +40,7 @@ export function readingsRoutes(parts: ReadingsParts): Router {
     });
   });
   router.get(expressPath(readReadings), requireAccess(parts), answersJson, async (req, res) => {
-    const request = readRequest(callerOf(res), req.params, req.query);
+    const request = readRequest(accessOf(res), req.params, req.query);
     const release = await releaseReadings(parts, request);
     const { origin, index } = release.receipt;
     leaveInTime(res, release.leavesByMs - performance.now());
@@ -45,11 +55,23 @@ export function readingsRoutes(parts: ReadingsParts): Router {
 const answersJson: RequestHandler = (req, _res, next) =>
   next(req.accepts('application/json') ? undefined : new StabledoorError('not_acceptable'));
 
-function readRequest(access: ConsentAccess, params: unknown, query: unknown): ReadRequest {
-  const caller = { ...access, limits: limitsOf(access) };
+function readRequest(access: AccessClaims, params: unknown, query: unknown): ReadRequest {
   const { meter_point } = validateKnown(params);
-  const { from, to, resolution, register } = validate(readingsQuery, query);
-  return { caller, meterRef: meter_point, register, resolution, window: readingWindow(from, to, resolution) };
+  const { from, to, resolution, register, purpose } = validate(readingsQuery, query);
+  return {
+    caller: callerOf(access, purpose),
+    meterRef: meter_point,
+    register,
+    resolution,
+    window: readingWindow(from, to, resolution),
+  };
+}
+
+/** A token in the caller's own name reads what the law lets it have without asking; any other what its consent covers. */
+function callerOf(access: AccessClaims, purpose: Purpose | undefined): Caller {
+  if (access.kind === 'consent') return { ...access, limits: limitsOf(access) };
+  refuseWithout(access, 'readings:by-right');
+  return { ...access, purpose: purpose ?? null };
 }
 
 /** What the token itself is for: the whole of the grant as it was then, or less. */
@@ -69,8 +91,14 @@ function validateKnown(params: unknown): { meter_point: MeterRef } {
   return read.data as { meter_point: MeterRef };
 }
 
+function rightOf(caller: Caller, { basis, facts, purpose }: ReadBasis) {
+  if (caller.kind === 'consent') return { consent_id: caller.consentId };
+  const { id } = (facts as RightFacts).right;
+  return basis === 'licence' ? { supply_id: id, purpose } : { order_id: id, purpose };
+}
+
 function answer({ caller, meterRef, register, window }: ReadRequest, release: Release) {
-  const { meterPoint, receipt } = release;
+  const { by, meterPoint, receipt } = release;
   return {
     meter_point: meterRef,
     fuel: meterPoint.fuel,
@@ -80,7 +108,7 @@ function answer({ caller, meterRef, register, window }: ReadRequest, release: Re
     zone: meterPoint.zone,
     from: window.from,
     to: window.to,
-    consent_id: caller.consentId,
+    ...rightOf(caller, by),
     source: release.source,
     synthetic: meterPoint.synthetic,
     readings: release.readings,

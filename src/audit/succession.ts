@@ -4,6 +4,7 @@
 
 import { endConsentsOfLog } from '../consent/consents.ts';
 import { type BrokerTransaction, openDatabase } from '../db/database.ts';
+import { closeRightsOfLog } from '../lawful/close-rights-store.ts';
 import type { EntryDraft } from '../ledger/entry-body.ts';
 import { headGuardFileOf, openHeadGuard } from '../ledger/head-guard.ts';
 import { findKnownLog, type KnownLog } from '../ledger/known-checkpoints.ts';
@@ -101,10 +102,11 @@ export async function succeedAfterRestore(
       origin,
       keyDir,
       proposal: approval?.proposal ?? null,
-      async within(tx) {
+      async within(tx, nextId) {
         if (approval) await requireInOffice(tx, approval);
         const operators = await operatorsCarriedOver(tx);
         endedConsents = await endConsentsOfLog(tx, log.logId);
+        await closeRightsOfLog(tx, log.logId, nextId);
         const all = await suspendAllThirdParties(tx, reason);
         suspended = all.clientIds;
         const keys = (await listSigningKeys(tx)).filter(({ retiredAt }) => retiredAt === null);

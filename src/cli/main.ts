@@ -16,9 +16,11 @@ import { addKeysCommands } from './keys.ts';
 import { addLedgerCommands } from './ledger.ts';
 import { addMigrateCommand } from './migrate.ts';
 import { addOperatorCommands } from './operator.ts';
+import { addOrderCommands } from './order.ts';
 import { openOutput } from './output.ts';
 import { addPolicyCommands } from './policy.ts';
 import { addRestoreCommand } from './restore.ts';
+import { addSupplyCommands } from './supply.ts';
 import { addThirdPartyCommands } from './third-party.ts';
 
 /** Sets the exit code: 0, 1 a failure, 2 wrong usage, 78 a bad setting. */
@@ -46,6 +48,8 @@ export function commandLine(): Command {
   addThirdPartyCommands(program);
   addHouseholdCommands(program);
   addConsentCommands(program);
+  addSupplyCommands(program);
+  addOrderCommands(program);
   addImportCommand(program);
   addLedgerCommands(program);
   addKeysCommands(program);

@@ -1,6 +1,7 @@
 // Every table the broker knows, gathered from one file a room, so that a column is described in one place.
 import type { ConsentTables } from './tables/consent.ts';
 import type { HouseholdTables } from './tables/household.ts';
+import type { LawfulTables } from './tables/lawful.ts';
 import type { LedgerTables } from './tables/ledger.ts';
 import type { LimitsTables } from './tables/limits.ts';
 import type { NotifyTables } from './tables/notify.ts';
@@ -20,6 +21,7 @@ export interface Tables
     LimitsTables,
     HouseholdTables,
     ConsentTables,
+    LawfulTables,
     OauthTables,
     PasskeyTables,
     OperatorTables {}

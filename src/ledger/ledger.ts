@@ -3,8 +3,7 @@
 import type { BrokerTransaction, Database } from '../db/database.ts';
 import { canonicalJson, canonicalObject, type JsonValue } from '../lib/canonical-json.ts';
 import { StabledoorError } from '../lib/errors.ts';
-import type { HouseholdId, RequestId } from '../lib/ids.ts';
-import { newRequestId } from '../lib/ids.ts';
+import { type HouseholdId, newRequestId, type RequestId, type SubjectId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import {
@@ -42,7 +41,7 @@ export { GuardRefused, RequestRepeated } from './errors.ts';
 export interface AppendRequest {
   readonly req: RequestId;
   /** Null for an entry of no household. */
-  readonly householdId: HouseholdId | null;
+  readonly householdId: SubjectId | null;
   readonly body: EntryDraft;
   /** Values that stand in the entry as salted commitments only: `commit[field]`. Needs a household. */
   readonly personal?: Readonly<Record<string, JsonValue>>;
@@ -71,7 +70,7 @@ export interface Ledger {
   /** Keeps an entry that cannot be written now; it will be the first that is. For a stop, which is never refused (P2). */
   appendPending(tx: BrokerTransaction, request: AppendRequest): Promise<void>;
   /** Makes a household's key, before its first entry. */
-  createSubject(householdId: HouseholdId): Promise<void>;
+  createSubject(householdId: SubjectId): Promise<void>;
   /** Deletes a household's key. Only after its chain is closed and its rows are gone. */
   eraseSubject(householdId: HouseholdId): Promise<void>;
   close(): Promise<void>;
@@ -269,7 +268,7 @@ const only = (values: Commitments, fields: readonly string[]): Commitments =>
   Object.fromEntries(Object.entries(values).filter(([field]) => fields.includes(field)));
 
 /** The key store is a database of its own: when it is down or slow, the entry cannot be made, and that is our 503. */
-async function findInTime(subjects: Subjects, id: HouseholdId, expiresAt: number): Promise<Subject | null> {
+async function findInTime(subjects: Subjects, id: SubjectId, expiresAt: number): Promise<Subject | null> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, fail) => {
     timer = setTimeout(() => fail(late()), Math.max(0, expiresAt - performance.now()));

@@ -27,7 +27,7 @@ export interface SucceedParts {
   /** By what two operators decided it; null where one suffices. */
   readonly proposal: string | null;
   /** What else becomes true, and the entries that say so. Run before the first entry, with the former log closed. */
-  within(tx: BrokerTransaction): Promise<readonly EntryDraft[]>;
+  within(tx: BrokerTransaction, logId: number): Promise<readonly EntryDraft[]>;
 }
 
 export interface Successor extends LogName {
@@ -44,7 +44,7 @@ export async function succeedLog(parts: SucceedParts): Promise<Successor> {
   return await db.transaction().execute(async (tx) => {
     const logId = await succeedLogRow(tx, former.logId, origin);
     await insertLogKey(tx, logId, signer.key.text);
-    const drafts = [openingOf(parts, formerSigner, signer), ...(await parts.within(tx))];
+    const drafts = [openingOf(parts, formerSigner, signer), ...(await parts.within(tx, logId))];
     await writeAll({ logId, origin, signer }, tx, drafts);
     const waiting = await takeOverPending(tx, logId);
     return { logId, origin, verifierKey: signer.key.text, waiting };

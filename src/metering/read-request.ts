@@ -1,5 +1,6 @@
 // One read as the door is asked for it: who asks, and for which readings. Pure.
 import type { ConsentId, GrantId, MeterRef } from '../lib/ids.ts';
+import type { Purpose } from '../policy/request.ts';
 import type { ReadingWindow, Register, Resolution } from './reading.ts';
 import type { TokenLimits } from './token-limits.ts';
 
@@ -13,14 +14,28 @@ export interface ReadRequest {
 }
 
 /** Who asks: what the access token and the DPoP proof have shown. */
-export interface Caller {
+export type Caller = ConsentCaller | OwnCaller;
+
+interface Shown {
   readonly clientId: string;
-  readonly consentId: ConsentId;
-  readonly grantId: GrantId;
   readonly jti: string;
   readonly jkt: string;
   readonly proof: string;
   readonly proofJtiHash: string;
   readonly proofExpiresS: number;
+}
+
+/** With a token that a householder's consent gave. */
+export interface ConsentCaller extends Shown {
+  readonly kind: 'consent';
+  readonly consentId: ConsentId;
+  readonly grantId: GrantId;
   readonly limits: TokenLimits;
+}
+
+/** With one in its own name: by licence or by a lawful order. */
+export interface OwnCaller extends Shown {
+  readonly kind: 'client';
+  /** What a supplier reads for; null where it says nothing. */
+  readonly purpose: Purpose | null;
 }

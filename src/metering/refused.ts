@@ -4,9 +4,9 @@ import type { Receipt } from '../ledger/ledger.ts';
 import type { ErrorCode } from '../lib/error-catalogue.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { errorCodeOf, isRefusalReason } from '../policy/refusal-reason.ts';
+import type { ReadBasis } from './read-basis.ts';
 import type { ReadRequest } from './read-request.ts';
 import { closedUntil } from './reading-window.ts';
-import type { ReleaseFacts } from './release-store.ts';
 
 /** Reasons that no policy gives: of the guards, and of the door itself. */
 const ownReasons: Readonly<Record<string, ErrorCode>> = {
@@ -20,7 +20,7 @@ export function refused(
   reason: string,
   receipt: Pick<Receipt, 'origin' | 'index'>,
   nowMs: number,
-  facts: ReleaseFacts,
+  { facts }: ReadBasis,
   request: ReadRequest,
 ): StabledoorError {
   const code = isRefusalReason(reason) ? errorCodeOf(reason) : (ownReasons[reason] ?? 'policy_denied');

@@ -1,33 +1,47 @@
 // Puts the facts of a read to the policy. A meter point that the consent does not have is refused before any rule.
-import { dayNumber, localDateAt } from '../lib/local-date.ts';
+import { dayNumber, type LocalDate, localDateAt } from '../lib/local-date.ts';
 import type { Policy } from '../policy/engine.ts';
-import type { DisclosureRequest } from '../policy/request.ts';
+import { type CedarRequest, cedarRequest, type DisclosureRequest } from '../policy/request.ts';
+import { cedarRightRequest, type RightRequest } from '../policy/right-request.ts';
+import type { ReadBasis } from './read-basis.ts';
 import type { ReadRequest } from './read-request.ts';
 import { closedUntil } from './reading-window.ts';
 import type { ReleaseFacts } from './release-store.ts';
+import type { RightFacts } from './right-store.ts';
 
 /** `question` is what the policy was asked; null where it was not. */
 export type ReleaseDecision =
   | {
       readonly allowed: true;
-      readonly meterPoint: NonNullable<ReleaseFacts['meterPoint']>;
-      readonly question: DisclosureRequest;
+      readonly mpan: string;
+      readonly question: CedarRequest;
     }
   | {
       readonly allowed: false;
       readonly reasons: readonly string[];
-      readonly question: DisclosureRequest | null;
+      readonly question: CedarRequest | null;
     };
 
-export function decide(
-  policy: Policy,
-  facts: ReleaseFacts,
-  request: ReadRequest,
-  nowMs: number,
-): ReleaseDecision {
-  const { meterPoint } = facts;
+export function decide(policy: Policy, by: ReadBasis, request: ReadRequest, nowMs: number): ReleaseDecision {
+  const { meterPoint } = by.facts;
   if (meterPoint === null) return { allowed: false, reasons: ['meter_point_unknown'], question: null };
-  const question: DisclosureRequest = {
+  const question =
+    by.basis === 'consent'
+      ? cedarRequest(byConsent(by.facts, request, nowMs))
+      : cedarRightRequest(byRight(by, request, nowMs));
+  const decision = policy.decideAgain(question);
+  return decision.allowed
+    ? { allowed: true, mpan: meterPoint.mpan, question }
+    : { allowed: false, reasons: decision.reasons, question };
+}
+
+type Known<Facts extends { readonly meterPoint: unknown }> = Facts & {
+  readonly meterPoint: NonNullable<Facts['meterPoint']>;
+};
+
+function byConsent(facts: ReleaseFacts, request: ReadRequest, nowMs: number): DisclosureRequest {
+  const { meterPoint } = facts as Known<ReleaseFacts>;
+  return {
     thirdParty: {
       class: facts.thirdPartyClass,
       status: facts.thirdPartyStatus,
@@ -60,10 +74,41 @@ export function decide(
     closedUntilDay: dayNumber(closedUntil(nowMs, request.resolution, meterPoint.zone)),
     today: dayNumber(localDateAt(nowMs, meterPoint.zone)),
   };
-  const decision = policy.decide(question);
-  return decision.allowed
-    ? { allowed: true, meterPoint, question }
-    : { allowed: false, reasons: decision.reasons, question };
+}
+
+function byRight(
+  { facts, basis, purpose }: Extract<ReadBasis, { basis: 'licence' | 'order' }>,
+  request: ReadRequest,
+  nowMs: number,
+): RightRequest {
+  const { meterPoint, tenancy } = facts as Known<RightFacts>;
+  const openDays = ({ from, until }: { from: LocalDate; until: LocalDate | null }) => ({
+    fromDay: dayNumber(from),
+    untilDay: until === null ? null : dayNumber(until),
+  });
+  return {
+    thirdParty: {
+      class: facts.thirdPartyClass,
+      status: facts.thirdPartyStatus,
+      purposes: facts.registeredPurposes,
+      groupClasses: facts.groupClasses,
+      recipients: facts.recipients,
+    },
+    right: {
+      basis,
+      state: facts.inForce ? 'in-force' : 'over',
+      resolution: facts.resolution,
+      registers: facts.registers,
+      days: openDays(facts),
+      optedOut: facts.optedOut,
+    },
+    tenancy: tenancy === null ? null : openDays(tenancy),
+    purpose,
+    resolution: request.resolution,
+    register: request.register,
+    window: { fromDay: dayNumber(request.window.from), untilDay: dayNumber(request.window.to) },
+    closedUntilDay: dayNumber(closedUntil(nowMs, request.resolution, meterPoint.zone)),
+  };
 }
 
 /** The state with time applied: the row of a consent that ran out may still say `given`. */

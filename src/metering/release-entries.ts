@@ -1,21 +1,33 @@
 // What a read leaves in the ledger, allowed or refused, and the guards that check it once more under the head lock.
 import type { EntryDraft } from '../ledger/entry-body.ts';
 import type { Guard } from '../ledger/ledger.ts';
-import type { ReadRequest } from './read-request.ts';
+import type { ReadBasis } from './read-basis.ts';
+import type { ConsentCaller, ReadRequest } from './read-request.ts';
 import type { AnsweredResolution } from './reading.ts';
-import type { ReleaseFacts } from './release-store.ts';
 
-const common = (facts: ReleaseFacts, request: ReadRequest) => ({
+const common = (by: ReadBasis, request: ReadRequest) => ({
   actor: 'third-party' as const,
-  basis: 'consent' as const,
-  third_party: facts.clientId,
-  consent_ref: request.caller.consentId,
-  version: facts.version,
-  purpose: facts.purpose,
+  ...named(by, request),
+  third_party: by.facts.clientId,
+  purpose: by.purpose,
   register: request.register,
   window: { from: request.window.from, to: request.window.to },
   jkt: request.caller.jkt,
 });
+
+/** What verification looks the right up by. */
+function named(by: ReadBasis, { caller }: ReadRequest) {
+  if (by.basis === 'consent')
+    return {
+      basis: 'consent' as const,
+      consent_ref: (caller as ConsentCaller).consentId,
+      version: by.facts.version,
+    };
+  const { right } = by.facts;
+  return right.basis === 'licence'
+    ? { basis: 'licence' as const, supply_ref: right.id }
+    : { basis: 'order' as const, order_ref: right.id };
+}
 
 export interface Disclosed {
   readonly resolution: AnsweredResolution;
@@ -24,11 +36,11 @@ export interface Disclosed {
   readonly storeRead: string | null;
 }
 
-export function disclosureOf(facts: ReleaseFacts, request: ReadRequest, disclosed: Disclosed): EntryDraft {
+export function disclosureOf(by: ReadBasis, request: ReadRequest, disclosed: Disclosed): EntryDraft {
   const { resolution, count, policy, storeRead } = disclosed;
   return {
     kind: 'disclosure',
-    ...common(facts, request),
+    ...common(by, request),
     meter_ref: request.meterRef,
     resolution,
     count,
@@ -46,15 +58,15 @@ export interface Refused {
 }
 
 export function refusalOf(
-  facts: ReleaseFacts,
+  by: ReadBasis,
   request: ReadRequest,
   { reasons, policy, storeRead }: Refused,
 ): EntryDraft {
   return {
     kind: 'refusal',
-    ...common(facts, request),
+    ...common(by, request),
     // A name that the consent does not have is somebody else's, or made up: it stays out of this entry.
-    ...(facts.meterPoint === null ? {} : { meter_ref: request.meterRef }),
+    ...(by.facts.meterPoint === null ? {} : { meter_ref: request.meterRef }),
     resolution: request.resolution,
     decision: 'refused',
     reasons: [...reasons],
@@ -82,23 +94,42 @@ export const guardsOfStoreRead = (storeRead: string | null): Guard[] =>
       ];
 
 /** In order of importance; the first, the proof's single use, holds for refusals too. */
-export function guardsOf(facts: ReleaseFacts, { caller, meterRef }: ReadRequest, policy: string): Guard[] {
+export function guardsOf(by: ReadBasis, request: ReadRequest, policy: string): Guard[] {
+  const { caller } = request;
   return [
     {
       name: 'read-proof-unused',
       args: { jkt: caller.jkt, jti_hash: caller.proofJtiHash, expires_s: caller.proofExpiresS },
     },
-    { name: 'token-not-revoked', args: { grant_id: caller.grantId, jti: caller.jti } },
-    { name: 'third-party-active', args: { client_id: facts.clientId } },
-    {
-      name: 'consent-in-force',
-      args: {
-        consent_id: caller.consentId,
-        version: facts.version,
-        meter_ref: meterRef,
-        third_party: facts.clientId,
-      },
-    },
+    caller.kind === 'consent'
+      ? { name: 'token-not-revoked', args: { grant_id: caller.grantId, jti: caller.jti } }
+      : { name: 'own-token-not-revoked', args: { jti: caller.jti } },
+    { name: 'third-party-active', args: { client_id: by.facts.clientId } },
+    rightInForce(by, request),
     { name: 'policy-current', args: { digest: policy } },
   ];
+}
+
+function rightInForce(by: ReadBasis, { caller, meterRef }: ReadRequest): Guard {
+  const third_party = by.facts.clientId;
+  if (by.basis === 'consent') {
+    const consent_id = (caller as ConsentCaller).consentId;
+    return {
+      name: 'consent-in-force',
+      args: { consent_id, version: by.facts.version, meter_ref: meterRef, third_party },
+    };
+  }
+  const { right, optedOut } = by.facts;
+  if (right.basis === 'order')
+    return { name: 'order-in-force', args: { order_id: right.id, meter_ref: meterRef, third_party } };
+  return {
+    name: 'supply-in-force',
+    args: {
+      supply_id: right.id,
+      meter_ref: meterRef,
+      third_party,
+      purpose: by.purpose,
+      opted_out: optedOut.join(' '),
+    },
+  };
 }

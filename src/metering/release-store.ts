@@ -152,7 +152,7 @@ function factsOf(row: FactsRow): ReleaseFacts {
   };
 }
 
-const recipientsOf = (rows: readonly string[]): ReleaseFacts['recipients'] => ({
+export const recipientsOf = (rows: readonly string[]): ReleaseFacts['recipients'] => ({
   classes: rows.map((row) => row.split(' ')[0] as ThirdPartyClass),
   notActive: rows.filter((row) => !row.endsWith(' active')).length,
 });

@@ -1,5 +1,5 @@
-// The scopes of a third party's own: what it may do in its own name, without a householder. None of them opens a reading, and
-// none is ever asked of a householder; the scopes by which one is asked are in purpose-scope.ts.
+// The scopes of a third party's own: what it may do in its own name, without a householder. One opens
+// readings that the law lets it have without asking (`readings:by-right`); none is ever asked of a householder; the scopes by which one is asked are in purpose-scope.ts.
 import { invalidScope } from './errors.ts';
 
 export const scopes = [
@@ -7,6 +7,7 @@ export const scopes = [
   'grant_management_query',
   'grant_management_revoke',
   'notices:read',
+  'readings:by-right',
 ] as const;
 export type Scope = (typeof scopes)[number];
 

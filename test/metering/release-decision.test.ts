@@ -71,7 +71,8 @@ test('no decision allows more than consent, token, tenancy and request each allo
     fc.property(anyFacts, anyLimits, anyAsked, (consented, limits, asked) => {
       const request = { ...asked, meterRef, caller: {} } as unknown as ReadRequest;
       const facts = factsWithin(consented, limits, meterRef);
-      if (!decide(policy, facts, request, nowMs).allowed) return;
+      const by = { basis: 'consent', facts, purpose: facts.purpose } as const;
+      if (!decide(policy, by, request, nowMs).allowed) return;
       allowed++;
       const { window, resolution, register } = asked;
       for (const terms of [consented, limits]) {

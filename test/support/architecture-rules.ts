@@ -16,6 +16,7 @@ const groups: readonly (readonly string[])[] = [
   ['notify'],
   ['household'],
   ['consent'],
+  ['lawful'],
   ['metering', 'oauth'],
   ['audit'],
   ['api', 'web'],
