@@ -1,4 +1,5 @@
 // The SQL of a household's chain: which entries are its own, and what is kept sealed beside them.
+import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
 import type { HouseholdId } from '../lib/ids.ts';
 
@@ -46,4 +47,32 @@ export async function firstNumber(store: Store, logId: number, householdId: Hous
     .limit(1)
     .executeTakeFirst();
   return row?.sseq ?? 0;
+}
+
+/** Of the household's entries, the newest that a licence or a lawful order led to. */
+export async function readEntriesByLaw(
+  store: Store,
+  logId: number,
+  householdId: HouseholdId,
+  most: number,
+): Promise<OwnEntry[]> {
+  const rows = await store
+    .selectFrom('subject.entry as h')
+    .innerJoin('ledger.entry as e', (on) =>
+      on.onRef('e.log_id', '=', 'h.log_id').onRef('e.idx', '=', 'h.idx'),
+    )
+    .leftJoin('evidence.sealed as s', (on) =>
+      on.onRef('s.log_id', '=', 'h.log_id').onRef('s.idx', '=', 'h.idx'),
+    )
+    .select(['h.sseq', 'h.idx', 'e.entry', 's.sealed'])
+    .where('h.log_id', '=', logId)
+    .where('h.household_id', '=', householdId)
+    .where(
+      sql<boolean>`(position(convert_to('"basis":"licence"', 'UTF8') in e.entry) > 0
+        or position(convert_to('"kind":"lawful-order.opened"', 'UTF8') in e.entry) > 0)`,
+    )
+    .orderBy('h.sseq', 'desc')
+    .limit(most)
+    .execute();
+  return rows.map(({ sseq, idx, entry, sealed }) => ({ number: sseq, index: idx, entry, sealed }));
 }

@@ -1,4 +1,5 @@
 // The cards of the dashboard and the page after a stop. States stand in words, never in colour alone.
+import type { AccessByLaw } from '../../audit/access-by-law.ts';
 import type { ConsentState } from '../../consent/consent.ts';
 import type { Consent } from '../../consent/consents.ts';
 import { dateWords, resolutionWords, whyWords } from '../../consent/words/en.ts';
@@ -21,6 +22,7 @@ import {
   stateWords,
   stopped,
 } from '../words/en.ts';
+import { byLawSection } from './by-law.ts';
 import { letAskForm } from './door-page.ts';
 
 type PartyNames = ReadonlyMap<ClientId, string>;
@@ -31,6 +33,7 @@ export interface DashboardParts {
   readonly names: PartyNames;
   readonly meterPoints: readonly HouseholdMeterPoint[];
   readonly formToken: string;
+  readonly byLaw: AccessByLaw;
   readonly hasPasskeys: boolean;
   readonly nowMs: number;
 }
@@ -57,6 +60,7 @@ ${shown.map(
   ({ title, consents }) => html`<h2 class="govuk-heading-m">${title}</h2>
 ${consents.map((consent) => card(consent, parts))}`,
 )}
+${byLawSection(parts.byLaw, parts.names, parts.formToken)}
 <p class="govuk-body">${dashboard.others}</p>
 <p class="govuk-body"><a class="govuk-link" href="/homes">${homes.title}</a></p>
 <p class="govuk-body"><a class="govuk-link" href="/helpers">${helpers.title}</a></p>

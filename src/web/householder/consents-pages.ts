@@ -1,5 +1,6 @@
 // What a householder shares, one card a consent, and the one press that stops it. A stop is answered only when it holds.
 import type { Router } from 'express';
+import { accessByLaw } from '../../audit/access-by-law.ts';
 import { stateAt } from '../../consent/consent.ts';
 import {
   type Consent,
@@ -13,6 +14,7 @@ import { listSteps } from '../../consent/step-store.ts';
 import { listMeterPoints } from '../../household/household-store.ts';
 import { formBody } from '../../http/limits.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { Subjects } from '../../ledger/subjects.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { StabledoorError } from '../../lib/errors.ts';
 import { type ClientId, type ConsentId, idPattern } from '../../lib/ids.ts';
@@ -28,6 +30,7 @@ export interface ConsentsPageParts extends VisitorParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly issuer: string;
+  readonly subjects: Subjects;
   readonly signReceipt: SignReceipt;
   /** Null where there are no passkeys. */
   readonly party: RelyingParty | null;
@@ -37,15 +40,19 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
   const { db, clock } = parts;
   router.get('/consents', requireSession, async (_req, res) => {
     const visitor = visitorOf(res);
-    const [consents, meterPoints] = await Promise.all([
+    const [consents, meterPoints, byLaw] = await Promise.all([
       listOccupierConsents(db, visitor.occupierId),
       listMeterPoints(db, visitor.householdId),
+      accessByLaw(parts, visitor.householdId),
     ]);
     const cards = consents.map((consent) => ({ ...consent, state: stateAt(consent, clock.nowMs()) }));
-    const names = await partyNames(parts, consents);
+    const names = await partyNames(parts, [
+      ...consents,
+      ...byLaw.reads.map((read) => ({ clientId: read.third_party as ClientId })),
+    ]);
     const page = dashboardPage({
       ...{ consents: cards, names, meterPoints, formToken: visitor.formToken },
-      ...{ hasPasskeys: parts.party !== null, nowMs: clock.nowMs() },
+      ...{ byLaw, hasPasskeys: parts.party !== null, nowMs: clock.nowMs() },
     });
     sendPage(res, page, frameOf(res, parts));
   });
@@ -100,7 +107,7 @@ export function consentIdOf(text: unknown): ConsentId {
 
 export async function partyNames(
   { db }: Pick<ConsentsPageParts, 'db'>,
-  consents: readonly Consent[],
+  consents: readonly Pick<Consent, 'clientId'>[],
 ): Promise<ReadonlyMap<ClientId, string>> {
   const ids = [...new Set(consents.map((consent) => consent.clientId))];
   const parties = ids.length === 0 ? [] : await listThirdPartiesByIds(db, ids);

@@ -16,6 +16,7 @@ import type { Mailer } from '../../notify/mail.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { relyingPartyOf } from '../../passkey/passkeys.ts';
 import { authorizePages } from './authorize-pages.ts';
+import { byLawPages } from './by-law-pages.ts';
 import { consentsPages, markStops } from './consents-pages.ts';
 import { doorPages } from './door-pages.ts';
 import { erasePages } from './erase-pages.ts';
@@ -71,6 +72,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   consentsPages(pages, parts);
   narrowPages(pages, parts);
   doorPages(pages, parts);
+  byLawPages(pages, parts);
   stopLinkPages(pages, parts);
   letterPages(pages, parts);
   homesPages(pages, parts);
@@ -108,6 +110,7 @@ const areas = [
   'consents',
   'stop',
   'door',
+  'by-law',
   'history',
   'erase',
   'demo/mail',

@@ -262,6 +262,27 @@ export const dashboard = {
     'You can ask them to delete it.',
 } as const;
 
+export const byLaw = {
+  title: 'By law',
+  none: 'No supplier of your home is known here. Nobody has looked by law.',
+  suppliers: (names: string) =>
+    `Your supplier is ${names}. The law lets a supplier look at some of this without asking you: each month, to bill you. ` +
+    'Some of it you can refuse.',
+  refuse: 'What do you refuse?',
+  refusals: {
+    forecasting: 'Half hours to plan how much energy to buy. They get days.',
+    service: 'Days to look after your account. They get nothing for it.',
+    settlement: 'Half hours to share out costs between suppliers. They get days.',
+  },
+  save: 'Save',
+  reads: 'Your supplier looked',
+  looked: (told: { on: string; who: string; days: string; fine: string; why: string }) =>
+    `${told.on}: ${told.who} looked at ${told.days}, ${told.fine}, ${told.why}`,
+  orders: 'A court or a law made us show this',
+  order: (told: { who: string; by: string; days: string; fine: string; times: number }) =>
+    `${told.who}, by ${told.by}: ${told.days}, ${told.fine}. They looked ${told.times === 1 ? 'once' : `${told.times} times`}.`,
+} as const;
+
 export const stateWords: Readonly<Record<ConsentState, string>> = {
   requested: 'Asked, not answered',
   given: 'Sharing',
