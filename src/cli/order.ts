@@ -98,7 +98,9 @@ const optionOf = (field: string): string =>
 const mostListed = 1000;
 
 async function list({ json }: { readonly json?: true }): Promise<void> {
-  const found = await withDatabase(readConfig(), ({ db, log }) => listOrders(db, log.logId, mostListed));
+  const found = await withDatabase(readConfig(), ({ db, log }) => listOrders(db, log.logId, mostListed), {
+    writes: true,
+  });
   const lines = found.map((order) => [
     order.orderId,
     order.thirdParty,

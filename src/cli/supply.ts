@@ -73,7 +73,9 @@ async function add({ thirdParty, email, meterPoint: mpan, from: text }: AddOptio
 
 async function list({ thirdParty, after = '', limit, json }: ListOptions): Promise<void> {
   const page = { clientId: thirdParty, after, limit: Math.min(readCount('--limit', limit, 1), 1000) };
-  const found = await withDatabase(readConfig(), ({ db, log }) => listSupplies(db, log.logId, page));
+  const found = await withDatabase(readConfig(), ({ db, log }) => listSupplies(db, log.logId, page), {
+    writes: true,
+  });
   const lines = found.map(({ supplyId, supplier, mpan, from, until, optedOut }) => [
     supplyId,
     supplier,

@@ -28,6 +28,8 @@ export type Replay =
 /** Reasons of checks that are made under the ledger's lock, or after reading, and by no policy. */
 const notOfPolicy = new Set([
   'consent_not_in_force',
+  'right_not_in_force',
+  'opted_out',
   'third_party_suspended',
   'token_revoked',
   'policy_changed',

@@ -9,18 +9,26 @@ import { NotSetBack, type Succession, succeedAfterRestore } from '../../src/audi
 import { successorOrigin } from '../../src/audit/successor-origin.ts';
 import { stopConsent } from '../../src/consent/consents.ts';
 import { databasesOf } from '../../src/db/provision.ts';
+import { orderInput, prepareOrder, recordWithin } from '../../src/lawful/lawful-order.ts';
+import { recordSupply } from '../../src/lawful/supplies.ts';
+import { findSupply, type Supply } from '../../src/lawful/supply-store.ts';
+import { tellOrders } from '../../src/lawful/tell-orders.ts';
 import { exportLog } from '../../src/ledger/export.ts';
 import { headGuardFileOf } from '../../src/ledger/head-guard.ts';
 import { countPending, latestCheckpoint } from '../../src/ledger/ledger-store.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { verifyLine } from '../../src/ledger/verify.ts';
+import type { ClientId } from '../../src/lib/ids.ts';
 import { listPolicies } from '../../src/policy/policy-store.ts';
 import { restoreThirdParty } from '../../src/registry/registry.ts';
 import { type BareParty, bareParty, bareToken, occupierOf, readyRead } from '../support/bare-access.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
 import { testDataFolder } from '../support/data-folder.ts';
 import { testDatabases } from '../support/database.ts';
+import { allEntries } from '../support/entries.ts';
 import { closedDay, type TestHome, testHome } from '../support/journey.ts';
+import { moveClock } from '../support/move-clock.ts';
+import { ownParty } from '../support/own-access.ts';
 import { setBack } from '../support/set-back.ts';
 
 const databases = await testDatabases();
@@ -70,9 +78,45 @@ let home: TestHome;
 let stopped: Awaited<ReturnType<typeof bareToken>>;
 let succession: Succession;
 let formerKey: string;
+let supply: Supply;
+
+async function suppliedHome(): Promise<Supply> {
+  const { clientId } = await ownParty(broker, 'supplier');
+  return await recordSupply(broker.parts, {
+    clientId: clientId as ClientId,
+    householdId: home.householdId,
+    mpan: home.mpan,
+  });
+}
+
+/** Its day comes in a month. */
+async function orderedHome(): Promise<void> {
+  const { db, ledger, clock } = broker.parts;
+  const { clientId } = await ownParty(broker, 'lawful-authority');
+  const days = (count: number) => new Date(clock.nowMs() + count * 86_400_000).toISOString();
+  const order = await prepareOrder(
+    db,
+    clock.nowMs(),
+    orderInput.parse({
+      ...{ client_id: clientId, instrument: 'court-order', authority: 'a court', reference: 'K1' },
+      ...{
+        meter_points: [home.mpan],
+        resolution: 'P1D',
+        from: days(-60).slice(0, 10),
+        to: days(-30).slice(0, 10),
+      },
+      ...{ expires: days(2), opens: days(30) },
+    }),
+  );
+  await db.transaction().execute(async (tx) => {
+    await ledger.appendWithin(tx, await recordWithin(tx, ledger, order, null));
+  });
+}
 
 test('a log of which nothing is known to be missing is not succeeded unless the operator says that a backup was restored', async () => {
   home = await testHome(broker);
+  supply = await suppliedHome();
+  await orderedHome();
   await broker.parts.watch.look();
   await assert.rejects(succeedAfterRestore(partsOf(broker)), NotSetBack);
   assert.equal(broker.parts.gate.whyShut(), null);
@@ -112,7 +156,8 @@ test('a log that was set back is closed, its consents end, and its third parties
   assert.equal(succession.successor.origin, `${broker.parts.config.logOrigin}-2`);
   assert.equal(succession.successor.waiting, 1);
   assert.equal(succession.endedConsents, 1);
-  assert.deepEqual(succession.suspended, [party.clientId]);
+  assert.equal(succession.suspended.length, 3);
+  assert.ok(succession.suspended.includes(party.clientId as ClientId));
   await assert.rejects(succeedAfterRestore(partsOf(broker)), /another has succeeded it/);
   const { rows } = await sql<{ consent_id: string }>`
     select consent_id from notify.mail where kind = 'restored'`.execute(databases.app);
@@ -197,6 +242,21 @@ test('a backup that is restored once more does not give the log that goes on the
   );
   await assert.rejects(successorOrigin(before, succession.successor.origin), /a head guard knows it/);
   assert.equal(await successorOrigin(before, 'another.example/log'), 'another.example/log');
+});
+
+test('what was supplied is recorded anew, and an order of the former log is told of in the one that goes on', async () => {
+  const { db, log, clock } = broker.parts;
+  assert.notEqual((await findSupply(db, supply.supplyId))?.until, null);
+  await moveClock(db, 31 * 86_400_000);
+  await clock.refresh();
+  assert.equal(await tellOrders(broker.parts), 1);
+  const told = (await allEntries(db, log.logId)).filter(({ kind }) => kind === 'lawful-order.opened');
+  assert.equal(told.length, 2);
+  const found = await verdicts([formerKey]);
+  assert.deepEqual(
+    found.flatMap(({ violations }) => violations),
+    [],
+  );
 });
 
 test('erasing a household reaches what it did in the former log', async () => {

@@ -10,6 +10,7 @@ import { tellOrders } from '../../src/lawful/tell-orders.ts';
 import { findEvidence } from '../../src/ledger/find-evidence.ts';
 import type { ClientId } from '../../src/lib/ids.ts';
 import { addDays, addMonths, localDateAt } from '../../src/lib/local-date.ts';
+import { replayDecision } from '../../src/policy/replay.ts';
 import { suspendThirdParty } from '../../src/registry/registry.ts';
 import type { BareParty } from '../support/bare-access.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
@@ -90,6 +91,8 @@ test('a supplier reads by its licence what it supplies, and the entry names the 
   assert.ok(entry.kind === 'disclosure' && entry.basis === 'licence' && entry.supply_ref === supply.supplyId);
   const evidence = await findEvidence({ ...broker.parts, ...broker.parts.ledger }, entry.index);
   assert.equal((evidence?.facts as { action?: string } | undefined)?.action, 'disclose-by-right');
+  const replay = replayDecision(entry, evidence?.facts ?? null, broker.parts.policies.now().text);
+  assert.ok(replay.replayed && replay.agrees, 'the decision can be made again');
 });
 
 test('what the household refuses is not read any more, and days are where half hours were', async () => {

@@ -14,6 +14,7 @@ import { testDatabases } from '../support/database.ts';
 import { allEntries } from '../support/entries.ts';
 import { testHome } from '../support/journey.ts';
 import { fileKey } from '../support/operators.ts';
+import { ownParty } from '../support/own-access.ts';
 import { assertVerifies } from '../support/verify-whole.ts';
 
 const databases = await testDatabases();
@@ -133,5 +134,33 @@ test('what was approved and could not be done is kept with why, and done once it
 });
 
 test('the log of all this verifies', async () => {
+  await assertVerifies(broker.parts.db, broker.parts.ledger.verifierKey);
+});
+
+test('a lawful order is recorded as it was approved, with the proposal in its entry', async () => {
+  const { clientId } = await ownParty(broker, 'lawful-authority');
+  const { mpan } = await testHome(broker, 1);
+  const input = {
+    client_id: clientId,
+    instrument: 'statutory-notice',
+    authority: 'Example Act, section 12',
+    reference: 'N-7',
+    meter_points: [mpan],
+    resolution: 'P1M',
+    from: '2026-01-01',
+    to: '2026-02-01',
+    expires: new Date(broker.parts.clock.nowMs() + 86_400_000).toISOString(),
+  };
+  const { proposalId, status } = await decide('lawful-order', input);
+  assert.equal(status, 'done');
+  assert.deepEqual(await kindsOf(proposalId), [
+    'operator.proposed',
+    'operator.approved',
+    'lawful-order.recorded',
+  ]);
+  const entries = JSON.stringify(await allEntries(broker.parts.db));
+  for (const hidden of [mpan, 'N-7', 'Example Act']) assert.equal(entries.includes(hidden), false, hidden);
+  await assert.rejects(decide('lawful-order', { ...input, instrument: 'a letter' }), /instrument/);
+  await assert.rejects(decide('lawful-order', { ...input, meter_points: ['404'] }), { code: 'not_found' });
   await assertVerifies(broker.parts.db, broker.parts.ledger.verifierKey);
 });
