@@ -1,5 +1,6 @@
 // What two operators decide about third parties: that one is registered, what it is, and which texts it may show.
 import { z } from 'zod';
+import { strikeOff } from './consent/strike-off.ts';
 import type { Store } from './db/database.ts';
 import { canonicalJson, type JsonValue } from './lib/canonical-json.ts';
 import { StabledoorError } from './lib/errors.ts';
@@ -7,7 +8,7 @@ import { type ClientId, idPattern, newRequestId } from './lib/ids.ts';
 import { type Act, defineAct, proposalField } from './operator/act.ts';
 import type { Purpose, ThirdPartyClass } from './policy/request.ts';
 import { purposeRule } from './registry/purposes.ts';
-import { registeredEntry } from './registry/registry.ts';
+import { reasonPattern, registeredEntry } from './registry/registry.ts';
 import { changeStatus, changeTerms, findThirdParty, keepNote } from './registry/registry-store.ts';
 import { noteName, noteText, type ThirdParty, termsSchema } from './registry/third-party.ts';
 
@@ -135,6 +136,27 @@ const change = defineAct({
   },
 });
 
+const strike = defineAct({
+  name: 'third-party-strike-off',
+  title: 'strike off a third party: suspend it for good and end all its consents',
+  takes: '{"client_id", "reason"}',
+  input: byId.extend({ reason: z.string().regex(reasonPattern, 'one line of 1 to 400 characters') }),
+  async prepare(store, { client_id, reason }) {
+    const found = await thirdPartyOf(store, client_id);
+    if (found.status === 'pending' || found.struckOff)
+      throw new StabledoorError('illegal_transition', 'The third party is pending, or struck off already.');
+    return { client_id, name: found.name, reason };
+  },
+  said: ({ client_id, reason }) => ({ third_party: client_id, reason }),
+  words: ({ client_id, name, reason }) => [
+    ['Third party', `${name} (${client_id})`],
+    ['Reason', reason],
+    ['What ends', 'all its consents, for good'],
+  ],
+  within: (tx, { client_id, reason }, { proposalId }) =>
+    strikeOff(tx, { clientId: client_id as ClientId, reason }, proposalId),
+});
+
 const clearTerms = (terms: Pick<ThirdParty, 'class' | 'group' | 'purposes'>) => ({
   class: terms.class as string,
   group: terms.group,
@@ -172,4 +194,4 @@ const entries = (body: ReturnType<typeof registeredEntry>) => [
   { req: newRequestId(), householdId: null, body },
 ];
 
-export const registryActs: readonly Act[] = [register, change, note];
+export const registryActs: readonly Act[] = [register, change, strike, note];

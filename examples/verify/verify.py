@@ -258,6 +258,7 @@ KINDS = {
         "proposal?": PROPOSAL,
     },
     "third-party.suspended": {"third_party": PARTY, "reason": line(500)},
+    "third-party.struck-off": {"third_party": PARTY, "reason": line(500), "proposal?": PROPOSAL},
     "third-party.restored": {"third_party": PARTY},
     "meter-point.linked": {"proven_by?": one_of("code", "operator"), "commit": commit("meter_point")},
     "meter-point.unlinked": {"commit": commit("meter_point", "until")},
@@ -877,6 +878,7 @@ class StoreReads:
 ACTS = {
     "third-party-register": ("third-party.registered", "registrar"),
     "third-party-change": ("third-party.registered", "registrar"),
+    "third-party-strike-off": ("third-party.struck-off", "registrar"),
     "note-approve": (None, "registrar"),
     "policy-publish": ("policy.published", "counsel"),
     "lawful-order": ("lawful-order.recorded", "counsel"),
@@ -1316,7 +1318,7 @@ class Verifier:
         self.of_log, self.in_force, self.retired, self.followed = {}, {}, {}, {}
         self.doubtful, self.opened_with = [], None
         self.parties, self.classes, self.policies, self.consents = {}, {}, [], {}
-        self.body_ms = 0
+        self.body_ms, self.struck_off = 0, set()
         self.disclosed, self.voided, self.reads = set(), set(), StoreReads()
         # Entries before a later part: how many, whether their roots are still to come, and who rests on them.
         self.first, self.lacks_frontier, self.resting, self.openings, self.last_body = 0, False, set(), 0, None
@@ -1717,6 +1719,8 @@ class Verifier:
             if kind == "third-party.registered":
                 self.operators.register(index, body)
                 self.classes[body["third_party"]] = body["class"]
+            elif kind == "third-party.struck-off":
+                self.operators.done(index, body)
             self.move_party(index, kind, body["third_party"])
         elif kind.startswith("supply.") or kind == "opt-out.recorded":
             if kind == "supply.recorded":
@@ -1782,7 +1786,12 @@ class Verifier:
             return
         if party not in self.parties and not self.may_rest_on_before(index):
             self.find(index, "third_party_unknown", f"{party} was not registered before")
-        self.parties[party] = kind == "third-party.suspended"
+        if party in self.struck_off:
+            self.find(index, "third_party_suspended", f"{party} was struck off, and stays so")
+            return
+        if kind == "third-party.struck-off":
+            self.struck_off.add(party)
+        self.parties[party] = kind != "third-party.restored"
 
     def require_active(self, index, party):
         if party not in self.parties:

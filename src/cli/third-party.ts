@@ -2,17 +2,24 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
+import { expireConsents } from '../consent/consents.ts';
+import { strikeOff as endAll } from '../consent/strike-off.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import type { ClientId } from '../lib/ids.ts';
 import { propose } from '../operator/proposals.ts';
 import { type ThirdPartyClass, thirdPartyClasses } from '../policy/request.ts';
 import { purposesOf } from '../registry/purposes.ts';
-import { registerThirdParty, restoreThirdParty, suspendThirdParty } from '../registry/registry.ts';
+import {
+  reasonPattern,
+  registerThirdParty,
+  restoreThirdParty,
+  suspendThirdParty,
+} from '../registry/registry.ts';
 import { findThirdParty, listThirdParties } from '../registry/registry-store.ts';
 import type { Registration, ThirdParty } from '../registry/third-party.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
-import { ownSigner } from './operator-answer.ts';
+import { ownSigner, proposeAndAnswer } from './operator-answer.ts';
 import { openOutput, table } from './output.ts';
 import { addNotices } from './third-party-notices.ts';
 
@@ -56,8 +63,29 @@ export function addThirdPartyCommands(program: Command): void {
       });
       answerStatus(options, id, 'active');
     });
+  family
+    .command('strike-off <id>')
+    .description('suspend a third party for good and end all its consents; in production a proposal')
+    .requiredOption('--reason <text>', 'one line; it stands in the ledger')
+    .option('--json', 'the same: this command always answers with JSON')
+    .action(strikeOff);
   addNotices(family);
   addReading(family);
+}
+
+async function strikeOff(id: string, { reason }: { readonly reason: string }): Promise<void> {
+  const config = readConfig();
+  const input = { client_id: id, reason };
+  if (config.mode === 'production')
+    return await proposeAndAnswer(config, { act: 'third-party-strike-off', input }, true);
+  if (!reasonPattern.test(reason)) throw new UsageError('--reason: one line of 1 to 400 characters');
+  await withParts(config, async ({ db, ledger }) => {
+    await db.transaction().execute(async (tx) => {
+      await ledger.appendWithin(tx, await endAll(tx, { clientId: id as ClientId, reason }, null));
+    });
+    while ((await expireConsents({ db, ledger })) > 0);
+  });
+  openOutput(true).answer({ client_id: id, status: 'struck off' }, '');
 }
 
 function addAdd(family: Command): void {
@@ -125,7 +153,7 @@ function addReading(family: Command): void {
       const found = await withDatabase(readConfig(), ({ db }) => listThirdParties(db));
       const rows = found.map((one) => [
         one.clientId,
-        one.status,
+        statusOf(one),
         one.class,
         one.purposes.join(','),
         one.name,
@@ -148,10 +176,12 @@ function addReading(family: Command): void {
 
 const heading = ['CLIENT ID', 'STATUS', 'CLASS', 'PURPOSES', 'NAME'];
 
+const statusOf = (one: ThirdParty): string => (one.struckOff ? 'struck off' : one.status);
+
 /** The names of the columns of a registration, for whoever reads the answer with a program. */
 const shown = (one: ThirdParty): { [name: string]: JsonValue } => ({
   client_id: one.clientId,
-  status: one.status,
+  status: statusOf(one),
   name: one.name,
   trading_name: one.tradingName,
   class: one.class,

@@ -172,6 +172,18 @@ export async function updateGiven(
 }
 
 /**
+ * Every consent of a third party that is struck off is over from now on, for every read; whoever writes down what time has
+ * decided ends them one by one.
+ */
+export async function endConsentsOfParty(tx: BrokerTransaction, clientId: ClientId): Promise<void> {
+  await sql`
+    update consent.consent set ends_at = ledger.now()
+     where client_id = ${clientId} and state = 'given' and coalesce(ends_at > ledger.now(), true)`.execute(
+    tx,
+  );
+}
+
+/**
  * No consent outlives its log: what was stopped in the part that is lost must not come back, and nobody can tell which
  * those were. So all that are in force end, open requests lapse, and whoever wants readings asks anew. Returns how many
  * were in force.

@@ -162,6 +162,8 @@ const entryBody = z.discriminatedUnion('kind', [
     proposal,
   }),
   kind('third-party.suspended', { third_party: thirdParty, reason: line(500) }),
+  /** For good. What it had ends at once. */
+  kind('third-party.struck-off', { third_party: thirdParty, reason: line(500), proposal }),
   kind('third-party.restored', { third_party: thirdParty }),
   kind('meter-point.linked', {
     /** A code posted there, or the operator's own check; absent in entries from before there were codes. */

@@ -14,6 +14,7 @@ interface OperatorAct {
 export const operatorActs = {
   'third-party-register': { entry: 'third-party.registered', roles: ['registrar'] },
   'third-party-change': { entry: 'third-party.registered', roles: ['registrar'] },
+  'third-party-strike-off': { entry: 'third-party.struck-off', roles: ['registrar'] },
   'note-approve': { entry: null, roles: ['registrar'] },
   'policy-publish': { entry: 'policy.published', roles: ['counsel'] },
   'lawful-order': { entry: 'lawful-order.recorded', roles: ['counsel'] },

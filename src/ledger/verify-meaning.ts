@@ -159,6 +159,10 @@ export class MeaningCheck {
         this.operators.register(place, body);
         this.#parties.move(place, body);
         break;
+      case 'third-party.struck-off':
+        this.operators.done(place, body);
+        this.#parties.move(place, body);
+        break;
       case 'third-party.suspended':
       case 'third-party.restored':
         this.#parties.move(place, body);

@@ -5,13 +5,17 @@ import type { Findings } from './verdict.ts';
 import type { EarlierEntries } from './verify-earlier.ts';
 import type { Place } from './verify-meaning.ts';
 
-type PartyMove = EntryOf<'third-party.registered' | 'third-party.suspended' | 'third-party.restored'>;
+type PartyMove = EntryOf<
+  'third-party.registered' | 'third-party.suspended' | 'third-party.struck-off' | 'third-party.restored'
+>;
 
 export class PartyCheck {
   readonly #findings: Findings;
   readonly #earlier: EarlierEntries;
   /** The entry that suspended it, or null while it is active. */
   readonly #suspendedAt = new Map<string, number | null>();
+  /** Of those that are no third party any more, the entry that said so. */
+  readonly #struckOffAt = new Map<string, number>();
   readonly #classes = new Map<string, string>();
 
   constructor(findings: Findings, earlier: EarlierEntries) {
@@ -27,7 +31,14 @@ export class PartyCheck {
       return;
     }
     if (!this.#suspendedAt.has(body.third_party)) this.#unknown(place, body.third_party);
-    this.#suspendedAt.set(body.third_party, body.kind === 'third-party.suspended' ? place.index : null);
+    const struckOffAt = this.#struckOffAt.get(body.third_party);
+    if (struckOffAt !== undefined) {
+      const message = `${body.third_party} was struck off at entry ${struckOffAt}, and stays so`;
+      this.#findings.add(place.index, 'third_party_suspended', message);
+      return;
+    }
+    if (body.kind === 'third-party.struck-off') this.#struckOffAt.set(body.third_party, place.index);
+    this.#suspendedAt.set(body.third_party, body.kind === 'third-party.restored' ? null : place.index);
   }
 
   requireActive(place: Place, thirdParty: string): void {

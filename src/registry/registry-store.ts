@@ -17,6 +17,7 @@ const selectThirdParties = (store: Store) =>
     't.legal_group',
     't.registration_number',
     't.status',
+    't.struck_off_at',
     't.redirect_uris',
     't.purposes',
     't.detail_types',
@@ -40,6 +41,7 @@ const thirdPartyOf = (row: ShownRow): ThirdParty => ({
   group: row.legal_group,
   registrationNumber: row.registration_number,
   status: row.status,
+  ...(row.struck_off_at === null ? {} : { struckOff: true }),
   redirectUris: row.redirect_uris,
   purposes: row.purposes as Purpose[],
   jwks: row.jwks as Jwks,
@@ -164,8 +166,21 @@ export async function changeStatus(
     })
     .where('client_id', '=', clientId)
     .where('status', '=', change.from)
+    .where('struck_off_at', 'is', null)
     .executeTakeFirst();
   return changed.numUpdatedRows === 1n;
+}
+
+/** False where it is pending or was struck off before. In production the proposal must be approved. */
+export async function strikeOff(
+  tx: BrokerTransaction,
+  clientId: ClientId,
+  reason: string,
+  proposalId: ProposalId | null,
+): Promise<boolean> {
+  const { rows } = await sql<{ done: boolean }>`
+    select registry.strike_off(${proposalId}, ${clientId}, ${reason}) as done`.execute(tx);
+  return rows[0]?.done === true;
 }
 
 export interface RegisteredTerms {

@@ -5,12 +5,12 @@ import type { EntryDraft } from '../ledger/entry-body.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import { StabledoorError } from '../lib/errors.ts';
-import { type ClientId, newId, newRequestId } from '../lib/ids.ts';
+import { type ClientId, newId, newRequestId, type ProposalId } from '../lib/ids.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { JwksFault } from './jwks.ts';
 import { likenessOf } from './name-likeness.ts';
 import { findNamedLike, insertLikenesses, lockNames } from './name-likeness-store.ts';
-import { changeStatus, countKnown, findThirdParty, insertThirdParty } from './registry-store.ts';
+import { changeStatus, countKnown, findThirdParty, insertThirdParty, strikeOff } from './registry-store.ts';
 import {
   type CheckedRegistration,
   checkRegistration,
@@ -73,6 +73,9 @@ async function keysOf(
   }
 }
 
+/** Why one is suspended or struck off. */
+export const reasonPattern = /^\P{C}{1,400}$/u;
+
 /** All its reads are refused from the commit on. Errors: `not_found`, `illegal_transition` if it is not active. */
 export const suspendThirdParty = (parts: RegistryParts, clientId: ClientId, reason: string): Promise<void> =>
   move(
@@ -100,13 +103,33 @@ export const restoreThirdParty = (parts: RegistryParts, clientId: ClientId): Pro
     },
   );
 
+/**
+ * For good: it asks and reads nothing more, and each of its consents ends now. Gives the entry. Errors: `illegal_transition`
+ * if it is pending or was struck off before.
+ */
+export async function strikeOffWithin(
+  tx: BrokerTransaction,
+  { clientId, reason }: { readonly clientId: ClientId; readonly reason: string },
+  proposalId: ProposalId | null,
+): Promise<EntryDraft> {
+  if (!(await strikeOff(tx, clientId, reason, proposalId)))
+    throw new StabledoorError('illegal_transition', 'It is pending, or struck off already.');
+  return {
+    kind: 'third-party.struck-off',
+    actor: 'operator',
+    third_party: clientId,
+    reason,
+    ...(proposalId === null ? {} : { proposal: proposalId }),
+  };
+}
+
 async function move(
   parts: RegistryParts,
   clientId: ClientId,
   change: Parameters<typeof changeStatus>[2],
   entry: EntryDraft,
 ): Promise<void> {
-  if (change.suspendedReason !== null && !/^\P{C}{1,400}$/u.test(change.suspendedReason))
+  if (change.suspendedReason !== null && !reasonPattern.test(change.suspendedReason))
     throw new StabledoorError('invalid_request', 'A reason is one line of 1 to 400 characters.');
   await parts.db.transaction().execute(async (tx) => {
     if (!(await changeStatus(tx, clientId, change))) throw await whyNotMoved(tx, clientId, change.from);
@@ -121,6 +144,8 @@ async function whyNotMoved(
 ): Promise<StabledoorError> {
   const thirdParty = await findThirdParty(tx, clientId);
   if (!thirdParty) return new StabledoorError('not_found', `There is no third party ${clientId}.`);
+  if (thirdParty.struckOff)
+    return new StabledoorError('illegal_transition', 'The third party was struck off, and stays so.');
   return new StabledoorError('illegal_transition', `The third party is ${thirdParty.status}, not ${from}.`);
 }
 

@@ -22,6 +22,8 @@ export interface ThirdParty {
   readonly group: string;
   readonly registrationNumber: string;
   readonly status: ThirdPartyStatus;
+  /** Suspended for good. Absent: no. */
+  readonly struckOff?: boolean;
   readonly redirectUris: readonly string[];
   readonly purposes: readonly Purpose[];
   /** As registered, or the last good copy of what stood at `jwksUri`. */

@@ -177,6 +177,20 @@ const logs: readonly (readonly [string, string, readonly Step[], Found])[] = [
     ],
   ],
   [
+    'struck-off',
+    'nothing is read by who was struck off, and nobody restores it',
+    [
+      ...honest,
+      stepOf(drafts['third-party.struck-off']),
+      stepOf(drafts['third-party.restored']),
+      stepOf({ ...drafts.disclosure, store_read: '1700000000/2' }),
+    ],
+    [
+      [9, 'third_party_suspended'],
+      [10, 'third_party_suspended'],
+    ],
+  ],
+  [
     'by-order-class',
     'an adviser is given an order, twice',
     [...honest.slice(0, 3), ...[1, 2].map(() => stepOf(drafts['lawful-order.recorded']))],

@@ -148,6 +148,12 @@ export const drafts: { readonly [Kind in EntryKind]: OfConsent<Kind> } = {
     third_party: BRIGHTWATT,
     reason: 'struck off',
   },
+  'third-party.struck-off': {
+    kind: 'third-party.struck-off',
+    actor: 'operator',
+    third_party: BRIGHTWATT,
+    reason: 'sold what it was given',
+  },
   'third-party.restored': { kind: 'third-party.restored', actor: 'operator', third_party: BRIGHTWATT },
   'meter-point.linked': { kind: 'meter-point.linked', actor: 'operator' },
   'meter-point.unlinked': { kind: 'meter-point.unlinked', actor: 'operator' },

@@ -59,11 +59,11 @@ test('in production the first set is what the log begins with, and every other i
   await assert.rejects(publish(2, 'B', { proposal }), { code: 'SD014' }, 'while it is open');
   await approve(proposal);
   for (const other of [
-    publish(2, 'C', { proposal }),
-    publish(2, 'B', { proposal, text: 'y' }),
-    publish(2, 'B', { proposal, weakens: true }),
+    () => publish(2, 'C', { proposal }),
+    () => publish(2, 'B', { proposal, text: 'y' }),
+    () => publish(2, 'B', { proposal, weakens: true }),
   ])
-    await assert.rejects(other, { code: 'SD016' });
+    await assert.rejects(other(), { code: 'SD016' });
   await publish(2, 'B', { proposal });
   await assert.rejects(publish(3, 'B', { proposal }), { code: 'SD017' });
 });

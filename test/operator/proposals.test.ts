@@ -275,6 +275,28 @@ test('class, group and purposes change by two operators, from what they were whe
   );
 });
 
+test('a third party is struck off by two operators, once and for good', async () => {
+  const { parts, ann, ben } = operators;
+  const { clientId, proposalId } = await proposed();
+  const strike = () =>
+    propose(parts, ann.key, {
+      act: 'third-party-strike-off',
+      input: { client_id: clientId, reason: 'sold readings' },
+    });
+  await assert.rejects(strike(), { code: 'illegal_transition' }, 'while it is pending');
+  await approve(parts, ben.key, proposalId);
+  const [first, second] = [await strike(), await strike()];
+  await assert.rejects(approve(parts, ann.key, first.proposalId), { code: 'second_operator_needed' });
+  await approve(parts, ben.key, first.proposalId);
+  const struck = await findThirdParty(databases.app, clientId);
+  assert.deepEqual([struck?.status, struck?.struckOff], ['suspended', true]);
+  await assert.rejects(approve(parts, ben.key, second.proposalId), { code: 'illegal_transition' });
+  await assert.rejects(
+    sql`select registry.strike_off(${first.proposalId}, ${clientId}, 'sold readings')`.execute(databases.app),
+    { code: 'SD017' },
+  );
+});
+
 test('a text that householders see is approved by two operators', async () => {
   const { parts, ann, ben } = operators;
   const { clientId } = await proposed();

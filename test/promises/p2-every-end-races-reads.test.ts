@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { moveOut } from '../../src/consent/consents.ts';
+import { expireConsents, moveOut } from '../../src/consent/consents.ts';
+import { strikeOff } from '../../src/consent/strike-off.ts';
 import { parseEntry } from '../../src/ledger/entry.ts';
 import { type EntryBody, parseEntryBody } from '../../src/ledger/entry-body.ts';
 import { readEntries } from '../../src/ledger/ledger-store.ts';
@@ -117,6 +118,39 @@ test(`${reads} reads on two processes racing a suspension: no disclosure while i
   assert.ok(!entries.some(({ kind }) => kind === 'consent.ended'), 'its consents are as they were');
   await restoreThirdParty(broker.parts, clientId);
   assert.equal((await (await readyRead(broker, party, token, query))()).status, 200);
+});
+
+test(`${reads} reads on two processes racing a striking off: nothing is read after it, each consent ends, and nobody restores it`, async () => {
+  const [home, party] = [await testHome(broker), await bareParty(broker)];
+  const token = await bareToken(broker, party, home);
+  const clientId = party.clientId as ClientId;
+  const { db, ledger } = broker.parts;
+  const answers = await race(party, token, () =>
+    db.transaction().execute(async (tx) => {
+      await ledger.appendWithin(tx, await strikeOff(tx, { clientId, reason: 'sold readings' }, null));
+    }),
+  );
+  const query = { ...closedDay(broker), resolution: 'P1D' };
+  const refused = await (await readyRead(broker, party, token, query))(second.address);
+  assert.equal(refused.status, 403);
+  while ((await expireConsents(broker.parts)) > 0);
+  const entries = await entriesOf((entry) => 'third_party' in entry && entry.third_party === clientId);
+  const struck = entries.find(({ kind }) => kind === 'third-party.struck-off');
+  const disclosures = entries.filter(({ kind }) => kind === 'disclosure');
+  assert.ok(struck && disclosures.length > 0);
+  assert.deepEqual(
+    disclosures.filter(({ index }) => index > struck.index),
+    [],
+  );
+  assertOnlyDisclosedLeft(answers, disclosures.length, await voidsOf(disclosures));
+  assert.ok(entries.some((entry) => entry.kind === 'consent.ended' && entry.index > struck.index));
+  await assert.rejects(restoreThirdParty(broker.parts, clientId), { code: 'illegal_transition' });
+  await assert.rejects(
+    sql`update registry.third_party set status = 'active', suspended_reason = null where client_id = ${clientId}`.execute(
+      databases.app,
+    ),
+    /struck_off_is_suspended/,
+  );
 });
 
 test(`${reads} reads on two processes racing an expiry: none is disclosed from that moment on`, async () => {

@@ -23,6 +23,7 @@ export interface ThirdPartyRow {
   /** Of an ethics approval; null where there is none. */
   ethics_number: string | null;
   registered_at: Date;
+  struck_off_at: ColumnType<Date | null, never, never>;
 }
 
 export interface NoteRow {
