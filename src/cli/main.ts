@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { addBackupCommand } from './backup.ts';
 import { addBreachCommand } from './breach.ts';
+import { addComplaintCommands } from './complaint.ts';
 import { addConfigCommand } from './config.ts';
 import { addConsentCommands } from './consent.ts';
 import { addDoctorCommand } from './doctor.ts';
@@ -48,6 +49,7 @@ export function commandLine(): Command {
   addThirdPartyCommands(program);
   addHouseholdCommands(program);
   addConsentCommands(program);
+  addComplaintCommands(program);
   addSupplyCommands(program);
   addOrderCommands(program);
   addImportCommand(program);

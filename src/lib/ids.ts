@@ -5,6 +5,7 @@ declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 export type ClientId = Branded<'client'>;
+export type ComplaintId = Branded<'complaint'>;
 export type ConsentId = Branded<'consent'>;
 export type GrantId = Branded<'grant'>;
 /** What lets an occupier help another household. */
@@ -27,6 +28,7 @@ export type RequestId = Branded<'request'>;
 
 const prefixes = {
   client: 'client',
+  complaint: 'complaint',
   consent: 'consent',
   grant: 'grant',
   helper: 'helper',

@@ -1,9 +1,14 @@
 // `stabledoor supply` and `stabledoor order`, as processes beside a running broker.
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { insertComplaint } from '../../src/household/complaint-store.ts';
+import { newId } from '../../src/lib/ids.ts';
 import type { BareParty } from '../support/bare-access.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
 import { stabledoor } from '../support/command.ts';
+import { testDataFolder } from '../support/data-folder.ts';
 import { testDatabases } from '../support/database.ts';
 import { closedDay, type TestHome, testHome } from '../support/journey.ts';
 import { ownParty, ownToken, readByRight, readyGet } from '../support/own-access.ts';
@@ -88,4 +93,18 @@ test('an order is recorded, listed, read by, and told of', async () => {
   assert.deepEqual([vague.code, /--expires/.test(vague.err)], [2, true], vague.err);
   const late = await run(...recording, '--expires', '2020-01-01T00:00:00Z');
   assert.deepEqual([late.code, /within a year/.test(late.err)], [1, true], late.err);
+});
+
+test('a complaint is listed, acknowledged and answered from the command line', async () => {
+  const complaintId = newId('complaint');
+  await insertComplaint(broker.parts.db, { complaintId, householdId: home.householdId, text: 'Why?' }, 10);
+  const { complaints } = await answer('complaint', 'list', '--json');
+  assert.deepEqual([complaints[0].complaint_id, complaints[0].state], [complaintId, 'new']);
+  assert.equal((await answer('complaint', 'acknowledge', complaintId)).state, 'acknowledged');
+  assert.equal((await run('complaint', 'acknowledge', complaintId)).code, 1);
+  const file = join(await testDataFolder(), 'answer.txt');
+  await writeFile(file, 'Because.\n');
+  assert.equal((await answer('complaint', 'answer', complaintId, '--file', file)).state, 'answered');
+  assert.match((await run('complaint', 'list')).out, /Nobody waits for an answer/);
+  assert.equal((await run('complaint', 'answer', 'x', '--file', file)).code, 2);
 });

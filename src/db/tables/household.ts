@@ -9,6 +9,15 @@ export interface HouseholdTables {
     due_at: Date;
     proposal_id: string | null;
   };
+  'household.complaint': {
+    complaint_id: string;
+    household_id: string;
+    text: string;
+    made_at: Date;
+    acknowledged_at: ColumnType<Date | null, never, Date>;
+    answer: ColumnType<string | null, never, string>;
+    answered_at: ColumnType<Date | null, never, Date>;
+  };
   'household.household': { household_id: string; log_id: number; added_at: Date };
   'household.occupier': {
     occupier_id: string;

@@ -6,9 +6,11 @@ import { dateWords, resolutionWords, whyWords } from '../../consent/words/en.ts'
 import type { HouseholdMeterPoint } from '../../household/meter-point.ts';
 import type { ClientId } from '../../lib/ids.ts';
 import { addDays, localDateAt } from '../../lib/local-date.ts';
+import type { ToldNotice } from '../../notify/told-store.ts';
 import { type Html, html } from '../html.ts';
 import { formTokenField, type Page } from '../layout.ts';
 import {
+  complaints,
   dashboard,
   door,
   erase,
@@ -21,6 +23,7 @@ import {
   record,
   stateWords,
   stopped,
+  told,
 } from '../words/en.ts';
 import { byLawSection } from './by-law.ts';
 import { letAskForm } from './door-page.ts';
@@ -34,6 +37,8 @@ export interface DashboardParts {
   readonly meterPoints: readonly HouseholdMeterPoint[];
   readonly formToken: string;
   readonly byLaw: AccessByLaw;
+  /** What became of the message that a consent is over; none where nobody is to be told. */
+  readonly told: ReadonlyMap<string, ToldNotice>;
   readonly hasPasskeys: boolean;
   readonly nowMs: number;
 }
@@ -67,6 +72,7 @@ ${byLawSection(parts.byLaw, parts.names, parts.formToken)}
 ${parts.hasPasskeys && html`<p class="govuk-body"><a class="govuk-link" href="/passkeys">${passkeys.yours}</a></p>`}
 <p class="govuk-body"><a class="govuk-link" href="/door">${door.link}</a></p>
 <p class="govuk-body"><a class="govuk-link" href="/history/record.json">${record.link}</a>. ${record.limits}</p>
+<p class="govuk-body"><a class="govuk-link" href="/complaints">${complaints.link}</a></p>
 <p class="govuk-body"><a class="govuk-link" href="/erase">${erase.link}</a></p>`,
   };
 }
@@ -84,6 +90,7 @@ function card(consent: Consent, parts: DashboardParts): Html {
     [dashboard.days, `${dateWords(terms.from)} – ${dateWords(addDays(terms.until, -1))}`],
     [state === 'given' ? dashboard.since : dashboard.ended, changed ?? ''],
     ...(state === 'given' ? [[dashboard.ends, ends ?? ''] as const] : []),
+    ...toldRow(parts.told.get(consentId), zoneOf(consent, parts.meterPoints)),
   ];
   return html`<div class="govuk-summary-card" data-consent="${consentId}">
 <div class="govuk-summary-card__title-wrapper">
@@ -127,6 +134,18 @@ const stopForm = ({ consentId }: Consent, party: string, formToken: string): Htm
 <form method="post" action="/consents/${consentId}/stop">${formTokenField(formToken)}
 <button class="govuk-button govuk-button--warning govuk-!-margin-bottom-0 stop">${dashboard.stop}<span class="govuk-visually-hidden"> ${dashboard.stopWith(party)}</span></button>
 </form>`;
+
+function toldRow(notice: ToldNotice | undefined, zone: string): readonly (readonly [string, string])[] {
+  if (notice === undefined) return [];
+  const day = dayWords(notice.at, zone);
+  const words = {
+    delivered: told.delivered(day),
+    mailed: told.mailed(day),
+    refused: told.refused,
+    'given-up': told.refused,
+  };
+  return [[told.title, notice.outcome === null ? told.waits : words[notice.outcome]]];
+}
 
 /** Each address once, in the words of the fuels there. */
 function meterWords({ meterPoints }: Consent, own: readonly HouseholdMeterPoint[]): string {

@@ -18,6 +18,7 @@ import type { Subjects } from '../../ledger/subjects.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { StabledoorError } from '../../lib/errors.ts';
 import { type ClientId, type ConsentId, idPattern } from '../../lib/ids.ts';
+import { toldOf } from '../../notify/told-store.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { RelyingParty } from '../../passkey/passkeys.ts';
 import { listThirdPartiesByIds } from '../../registry/registry-store.ts';
@@ -50,9 +51,13 @@ export function consentsPages(router: Router, parts: ConsentsPageParts): void {
       ...consents,
       ...byLaw.reads.map((read) => ({ clientId: read.third_party as ClientId })),
     ]);
+    const told = await toldOf(
+      db,
+      cards.filter(({ state }) => state !== 'given').map(({ consentId }) => consentId),
+    );
     const page = dashboardPage({
       ...{ consents: cards, names, meterPoints, formToken: visitor.formToken },
-      ...{ byLaw, hasPasskeys: parts.party !== null, nowMs: clock.nowMs() },
+      ...{ byLaw, told, hasPasskeys: parts.party !== null, nowMs: clock.nowMs() },
     });
     sendPage(res, page, frameOf(res, parts));
   });

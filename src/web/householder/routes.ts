@@ -17,6 +17,7 @@ import type { Logger } from '../../observe/logger.ts';
 import { relyingPartyOf } from '../../passkey/passkeys.ts';
 import { authorizePages } from './authorize-pages.ts';
 import { byLawPages } from './by-law-pages.ts';
+import { complaintsPages } from './complaints-pages.ts';
 import { consentsPages, markStops } from './consents-pages.ts';
 import { doorPages } from './door-pages.ts';
 import { erasePages } from './erase-pages.ts';
@@ -79,6 +80,7 @@ export function householderRoutes(given: HouseholderParts): Router {
   helpersPages(pages, parts);
   helpingPages(pages, parts);
   recordPages(pages, parts);
+  complaintsPages(pages, parts);
   erasePages(pages, parts);
 
   for (const kind of ['css', 'js'] as const) {
@@ -111,6 +113,7 @@ const areas = [
   'stop',
   'door',
   'by-law',
+  'complaints',
   'history',
   'erase',
   'demo/mail',

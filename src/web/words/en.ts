@@ -262,6 +262,31 @@ export const dashboard = {
     'You can ask them to delete it.',
 } as const;
 
+export const complaints = {
+  title: 'Complain',
+  link: 'Complain to us',
+  what: 'Write to the people who run this service. They say here within 30 days that they have it, and then what came of it.',
+  elsewhere:
+    'You can also complain to the Information Commissioner (ico.org.uk) at any time, without asking us first.',
+  label: 'What is wrong?',
+  send: 'Send',
+  empty: 'Write 1 to 2,000 letters.',
+  many: 'Ten of your complaints wait for an answer. Wait for one of them.',
+  of: (day: string) => `Your complaint of ${day}`,
+  waits: 'Sent',
+  here: (day: string) => `We have it, since ${day}`,
+  answered: (day: string) => `Answered on ${day}`,
+  answer: 'Our answer',
+} as const;
+
+export const told = {
+  title: 'We told them',
+  delivered: (day: string) => `They took the message on ${day}`,
+  waits: 'The message is on its way. They have not taken it yet',
+  mailed: (day: string) => `They did not take the message. We wrote to them on ${day}`,
+  refused: 'They did not take the message',
+} as const;
+
 export const byLaw = {
   title: 'By law',
   none: 'No supplier of your home is known here. Nobody has looked by law.',
