@@ -44,6 +44,8 @@ export interface Rule {
   readonly effect: 'permit' | 'forbid';
   readonly reason: RefusalReason | null;
   readonly basis: string;
+  /** The one action that it speaks of; null for any other scope. */
+  readonly action: string | null;
   /** What it says, without its name and its other annotations: equal rules have equal contents. */
   readonly content: string;
 }
@@ -59,8 +61,8 @@ export const openPolicy = async (dir: string, { remembered = 10_000 } = {}): Pro
 export function openPolicyText(text: PolicyText, { remembered = 10_000 } = {}): Policy {
   const rules = text.files.flatMap((file) => rulesOf(file.name, file.text));
   refuseDuplicates(rules);
-  load(text, rules);
   const known = factsOf(text.schema);
+  load(text, rules, [...known.keys()]);
   const decideKnown = recalling(decider(text.digest, rules), remembered);
   const decideAgain = (question: CedarRequest) => decideKnown(withFacts(question, known));
   const orRefuse = (decide: () => Decision): Decision => {
@@ -113,17 +115,18 @@ function parseRule(file: string, source: string): Rule {
   const answer = policyToJson(source);
   if (answer.type === 'failure') throw fault(file, answer.errors[0]?.message);
   const { effect, annotations = {}, ...said } = answer.json;
+  const action = said.action.op === '==' && 'entity' in said.action ? actionName(said.action.entity) : null;
   const content = withoutAnnotations(source, said);
   const { id, reason, basis } = annotations;
   if (!id) throw fault(file, `a ${effect} has no @id: ${source.slice(0, 60)}`);
   if (!basis) throw fault(file, `"${id}" has no @basis`);
   if (effect === 'permit') {
     if (reason !== undefined) throw fault(file, `"${id}" permits, so it has no @reason`);
-    return { id, effect, reason: null, basis, content };
+    return { id, effect, reason: null, basis, action, content };
   }
   if (!reason) throw fault(file, `"${id}" has no @reason`);
   if (!isRefusalReason(reason)) throw fault(file, `"${id}" has the unknown @reason "${reason}"`);
-  return { id, effect, reason, basis, content };
+  return { id, effect, reason, basis, action, content };
 }
 
 /**
@@ -139,6 +142,11 @@ function withoutAnnotations(source: string, said: object): string {
   return isSame ? text : source;
 }
 
+function actionName(entity: object): string | null {
+  const { type, id } = ('__entity' in entity ? entity.__entity : entity) as { type?: string; id?: string };
+  return type === 'Action' && id !== undefined ? id : null;
+}
+
 function refuseDuplicates(rules: readonly Rule[]): void {
   const seen = new Set<string>();
   for (const { id } of rules) {
@@ -147,17 +155,29 @@ function refuseDuplicates(rules: readonly Rule[]): void {
   }
 }
 
-/** Validates, then leaves schema and policies parsed in Cedar's cache of this thread, under the digest. */
-function load({ schema, digest }: PolicyText, rules: readonly Rule[]): void {
+/** A question is put to the rules of its action alone: the others could not apply, and each costs time. */
+const setOf = (digest: string, action: string): string => `${digest} ${action}`;
+
+/** Validates, then leaves schema and policies parsed in Cedar's cache of this thread: the schema under the digest. */
+function load({ schema, digest }: PolicyText, rules: readonly Rule[], actions: readonly string[]): void {
   // A record of id to policy: from one text Cedar would name the policies policy0, policy1 … and ignore @id.
-  const policies = { staticPolicies: Object.fromEntries(rules.map(({ id, content }) => [id, content])) };
+  const asSet = (some: readonly Rule[]) => ({
+    staticPolicies: Object.fromEntries(some.map(({ id, content }) => [id, content])),
+  });
+  const policies = asSet(rules);
   const answer = validate({ schema, policies, validationSettings: { mode: 'strict' } });
   if (answer.type === 'failure') throw fault('schema.cedarschema', answer.errors[0]?.message);
   const [first] = [...answer.validationErrors, ...answer.validationWarnings];
   if (first) throw fault('*.cedar', `"${first.policyId}": ${first.error.message}`);
   const [other] = answer.otherWarnings;
   if (other) throw fault('schema.cedarschema', other.message);
-  for (const parsed of [preparseSchema(digest, schema), preparsePolicySet(digest, policies)])
+  const sets = actions.map((name) =>
+    preparsePolicySet(
+      setOf(digest, name),
+      asSet(rules.filter(({ action }) => action === null || action === name)),
+    ),
+  );
+  for (const parsed of [preparseSchema(digest, schema), ...sets])
     if (parsed.type === 'failure') throw fault('*.cedar', parsed.errors[0]?.message);
 }
 
@@ -171,7 +191,7 @@ function decider(digest: string, rules: readonly Rule[]): (question: CedarReques
       ...question,
       entities: [],
       ...(isKnown ? {} : { validateRequest: true, preparsedSchemaName: digest }),
-      preparsedPolicySetId: digest,
+      preparsedPolicySetId: setOf(digest, question.action.id),
     });
     if (!isKnown && answer.type === 'success') {
       if (knownShapes.size >= mostShapes) knownShapes.clear();
