@@ -3,6 +3,7 @@
 import type { Store } from '../db/database.ts';
 import { parseEntry } from '../ledger/entry.ts';
 import { type EntryOf, parseEntryBody } from '../ledger/entry-body.ts';
+import type { LogName } from '../ledger/log-in-force.ts';
 import { readSize } from '../ledger/tile-store.ts';
 import type { HouseholdId } from '../lib/ids.ts';
 import { type LocalDate, startOfLocalDayMs } from '../lib/local-date.ts';
@@ -22,9 +23,9 @@ export interface ReachedHousehold {
   readonly emails: readonly string[];
   readonly addresses: readonly string[];
   readonly readings: readonly ReachedReadings[];
-  /** Entries of the log, for whoever asks for the proof. */
-  readonly readDuring: readonly number[];
-  readonly heldFromBefore: readonly number[];
+  /** Entries, as `<origin of the log>/<index>`, for whoever asks for the proof. */
+  readonly readDuring: readonly string[];
+  readonly heldFromBefore: readonly string[];
 }
 
 export interface BreachReport {
@@ -33,10 +34,13 @@ export interface BreachReport {
   readonly erased: number;
   /** Disclosures that were made void: recorded, and perhaps not sent. They are counted as reached. */
   readonly voided: number;
+  /** By lawful orders: whom those concern may have to stay unsaid, so that nobody is written to on this account alone. */
+  readonly byOrder: number;
 }
 
 export interface BreachQuestion {
-  readonly logId: number;
+  /** The log that is written to, and those that it goes on for. */
+  readonly logs: readonly LogName[];
   readonly thirdParty: Pick<ThirdParty, 'clientId' | 'retentionDays'>;
   readonly from: LocalDate;
   /** The first day on which it was over. */
@@ -45,43 +49,52 @@ export interface BreachQuestion {
 }
 
 interface Gathered {
-  readonly during: number[];
-  readonly before: number[];
+  readonly during: string[];
+  readonly before: string[];
   readonly readings: Map<string, EntryOf<'disclosure'>[]>;
 }
 
 export async function breachReport(store: Store, question: BreachQuestion): Promise<BreachReport> {
-  const { logId, thirdParty, from, to, zone } = question;
+  const { logs, thirdParty, from, to, zone } = question;
   const startMs = startOfLocalDayMs(from, zone);
   const endMs = startOfLocalDayMs(to, zone);
   const keptMs = thirdParty.retentionDays * 86_400_000;
   const byHousehold = new Map<HouseholdId, Gathered>();
-  const voidedEntries = await voidedAmong(store, logId);
-  let [erased, voided] = [0, 0];
-  const size = await readSize(store, logId);
-  for await (const one of entriesNaming(store, logId, thirdParty.clientId, size)) {
-    const { timeMs, body: text } = parseEntry(one.entry);
-    if (timeMs >= endMs || timeMs + keptMs < startMs) continue;
-    const body = parseEntryBody(text);
-    if (body.kind !== 'disclosure' || body.third_party !== thirdParty.clientId) continue;
-    if (voidedEntries.has(one.index)) voided++;
-    if (one.householdId === null) erased++;
-    else gather(byHousehold, one.householdId, one.index, body, timeMs >= startMs);
+  let [erased, voided, byOrder] = [0, 0, 0];
+  // One after the other: there is one log, and another for each restore.
+  for (const { logId, origin } of logs) {
+    const voidedEntries = await voidedAmong(store, logId);
+    const size = await readSize(store, logId);
+    for await (const one of entriesNaming(store, logId, thirdParty.clientId, size)) {
+      const { timeMs, body: text } = parseEntry(one.entry);
+      if (timeMs >= endMs || timeMs + keptMs < startMs) continue;
+      const body = parseEntryBody(text);
+      if (body.kind !== 'disclosure' || body.third_party !== thirdParty.clientId) continue;
+      if (voidedEntries.has(one.index)) voided++;
+      if (body.basis === 'order') byOrder++;
+      else if (one.householdId === null) erased++;
+      else gather(byHousehold, one.householdId, `${origin}/${one.index}`, body, timeMs >= startMs);
+    }
   }
   const addressees = await listAddressees(store, [...byHousehold.keys()]);
-  return { households: addressees.map((addressee) => reached(addressee, byHousehold)), erased, voided };
+  return {
+    households: addressees.map((addressee) => reached(addressee, byHousehold)),
+    erased,
+    voided,
+    byOrder,
+  };
 }
 
 function gather(
   all: Map<HouseholdId, Gathered>,
   householdId: HouseholdId,
-  index: number,
+  entry: string,
   body: EntryOf<'disclosure'>,
   isDuring: boolean,
 ): void {
   const known = all.get(householdId) ?? { during: [], before: [], readings: new Map() };
   all.set(householdId, known);
-  (isDuring ? known.during : known.before).push(index);
+  (isDuring ? known.during : known.before).push(entry);
   const key = [body.resolution, body.register, body.purpose].join(' ');
   known.readings.set(key, [...(known.readings.get(key) ?? []), body]);
 }

@@ -35,7 +35,7 @@ export function addBreachCommand(program: Command): void {
         async ({ db, log }) => {
           const thirdParty = await findThirdParty(db, options.thirdParty);
           if (thirdParty === null) throw new Error(`there is no third party ${options.thirdParty}`);
-          const question = { logId: log.logId, thirdParty, from, to, zone: defaultZone };
+          const question = { logs: [...log.formers, log], thirdParty, from, to, zone: defaultZone };
           return { name: thirdParty.tradingName, report: await breachReport(db, question) };
         },
         { writes: true },
@@ -72,6 +72,7 @@ const asJson = (clientId: string, breach: BreachNamed, report: BreachReport): Js
   })),
   erased: report.erased,
   voided: report.voided,
+  by_order: report.byOrder,
   draft_notice_regulator: regulatorNotice(breach, report),
 });
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type Kysely, sql } from 'kysely';
+import { breachReport } from '../../src/audit/breach.ts';
 import { eraseHousehold, requestErasure } from '../../src/audit/erasure.ts';
 import { NotSetBack, type Succession, succeedAfterRestore } from '../../src/audit/succession.ts';
 import { successorOrigin } from '../../src/audit/successor-origin.ts';
@@ -19,6 +20,7 @@ import { countPending, latestCheckpoint } from '../../src/ledger/ledger-store.ts
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { verifyLine } from '../../src/ledger/verify.ts';
 import type { ClientId } from '../../src/lib/ids.ts';
+import { addDays, localDateAt } from '../../src/lib/local-date.ts';
 import { listPolicies } from '../../src/policy/policy-store.ts';
 import { restoreThirdParty } from '../../src/registry/registry.ts';
 import { type BareParty, bareParty, bareToken, occupierOf, readyRead } from '../support/bare-access.ts';
@@ -26,7 +28,7 @@ import { type TestBroker, testBroker } from '../support/broker.ts';
 import { testDataFolder } from '../support/data-folder.ts';
 import { testDatabases } from '../support/database.ts';
 import { allEntries } from '../support/entries.ts';
-import { closedDay, type TestHome, testHome } from '../support/journey.ts';
+import { closedDay, type TestHome, testHome, testZone } from '../support/journey.ts';
 import { moveClock } from '../support/move-clock.ts';
 import { ownParty } from '../support/own-access.ts';
 import { setBack } from '../support/set-back.ts';
@@ -242,6 +244,20 @@ test('a backup that is restored once more does not give the log that goes on the
   );
   await assert.rejects(successorOrigin(before, succession.successor.origin), /a head guard knows it/);
   assert.equal(await successorOrigin(before, 'another.example/log'), 'another.example/log');
+});
+
+test('a breach report counts what was read under the former log too', async () => {
+  const { db, log, clock } = broker.parts;
+  const today = localDateAt(clock.nowMs(), testZone);
+  const report = await breachReport(db, {
+    logs: [...log.formers, log],
+    thirdParty: { clientId: party.clientId as ClientId, retentionDays: 30 },
+    ...{ from: today, to: addDays(today, 1), zone: testZone },
+  });
+  const [reached] = report.households;
+  assert.equal(reached?.householdId, home.householdId);
+  const origins = reached?.readDuring.map((entry) => entry.slice(0, entry.lastIndexOf('/')));
+  assert.deepEqual([...new Set(origins)], [succession.former.origin, log.origin]);
 });
 
 test('what was supplied is recorded anew, and an order of the former log is told of in the one that goes on', async () => {

@@ -55,6 +55,9 @@ export const regulatorNotice = (breach: BreachNamed, report: BreachReport): stri
     ...(report.erased === 0
       ? []
       : [`Reads of households that were erased since, and cannot be told: ${report.erased}.`]),
+    ...(report.byOrder === 0
+      ? []
+      : [`Reads by lawful orders, whom each concerns stands in the order: ${report.byOrder}.`]),
     'Counted: what was read while it lasted, and what had been read before and was within the time for which it says it keeps it.',
     'Each read is an entry of the ledger; an export proves the list.',
     '',
