@@ -1924,6 +1924,9 @@ class Verifier:
         self.disclosed.add(index)
         policy = body["policy"]
         self.require_active(index, body["third_party"])
+        if body["basis"] in ("licence", "order"):
+            needed = "supplier" if body["basis"] == "licence" else "lawful-authority"
+            self.require_class(index, body["third_party"], needed)
         known = self.in_force_around(time)
         if policy not in known and not (None in known and self.may_rest_on_before(index)):
             self.find(index, "policy_not_in_force", f"policy {policy} was not published before, or not in force")

@@ -252,6 +252,8 @@ export class MeaningCheck {
 
   #checkDisclosure(place: Place, body: EntryOf<'disclosure'>): void {
     this.#parties.requireActive(place, body.third_party);
+    if (body.basis === 'licence') this.#parties.requireClass(place, body.third_party, 'supplier');
+    if (body.basis === 'order') this.#parties.requireClass(place, body.third_party, 'lawful-authority');
     this.policies.requireInForce(place, body.policy);
     if (body.store_read === undefined) this.#withoutStoreRead++;
     this.#takeStoreRead(place, body.store_read);

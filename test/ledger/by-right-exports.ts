@@ -122,6 +122,12 @@ const logs: readonly (readonly [string, string, readonly Step[], Found])[] = [
     ],
   ],
   [
+    'by-licence-no-more',
+    'who is registered as something else now reads by no licence',
+    supplied(drafts['third-party.registered'], byLicence()),
+    [[5, 'class_not_allowed']],
+  ],
+  [
     'by-order',
     'read, opened on its day, read again, opened again',
     ordered(byOrder(), { draft: opened, timeMs: days(2) }, { draft: opened, timeMs: days(2) }),
