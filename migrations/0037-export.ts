@@ -39,20 +39,21 @@ const membersByPlace = (db: Kysely<unknown>) =>
   );
 
 /**
- * A page of entries as one text, and the bytes of each: a row an entry would cost more than the entries. Null where an entry is
- * missing or is no text, which only tampering makes: whoever asks reads them one by one then.
+ * A page of entries as one text, with DEL between them, which no entry holds that the broker wrote: a row an entry would cost more
+ * than the entries. Null where an entry is missing or is no text, which only tampering makes.
  */
 const entryTexts = (db: Kysely<unknown>) =>
   sql`
-  create function ledger.entry_texts(p_log smallint, p_from bigint, p_to bigint, out entries text, out lengths integer[])
+  create function ledger.entry_texts(p_log smallint, p_from bigint, p_to bigint) returns text
   language plpgsql stable set search_path = pg_catalog, pg_temp set enable_seqscan = off as $$
+  declare v_entries bytea; v_count bigint;
   begin
-    select convert_from(string_agg(e.entry, ''::bytea), 'UTF8'), array_agg(octet_length(e.entry)) into entries, lengths
+    select string_agg(e.entry, '\\x7f'::bytea), count(*) into v_entries, v_count
       from (select x.entry from ledger.entry x
              where x.log_id = p_log and x.idx >= p_from and x.idx < p_to order by x.idx) e;
-    if cardinality(lengths) is distinct from p_to - p_from then entries := null; end if;
+    return case when v_count = p_to - p_from then convert_from(v_entries, 'UTF8') end;
   exception when character_not_in_repertoire then
-    entries := null;
+    return null;
   end $$;
   revoke all on function ledger.entry_texts(smallint, bigint, bigint) from public;
   grant execute on function ledger.entry_texts(smallint, bigint, bigint) to stabledoor_app, stabledoor_audit`.execute(

@@ -2,30 +2,23 @@
 import { sql } from 'kysely';
 import type { Store } from '../db/database.ts';
 
-/** Texts of the entries `from` to `to`, exclusive. Null where one is missing or is no text, which only tampering makes. */
+/** What stands between the entries of a page: no entry that the broker wrote holds a control character but its line feeds. */
+export const BETWEEN = '\x7f';
+
+/**
+ * The entries `from` to `to`, exclusive, with `BETWEEN` between them. Null where one is missing, is no text or holds that itself,
+ * which only tampering makes.
+ */
 export async function readEntryTexts(
   db: Store,
   logId: number,
   from: number,
   to: number,
-): Promise<string[] | null> {
-  const { rows } = await sql<{ entries: string | null; lengths: number[] }>`
-    select entries, lengths from ledger.entry_texts(${logId}::smallint, ${from}::bigint, ${to}::bigint)`.execute(
-    db,
-  );
-  const [page] = rows;
-  return page === undefined || page.entries === null ? null : cutAt(page.entries, page.lengths);
-}
-
-/** `lengths` are of bytes: where all letters are of one byte, they are of letters too. */
-function cutAt(text: string, lengths: readonly number[]): string[] {
-  const bytes = lengths.reduce((sum, length) => sum + length, 0);
-  const whole = text.length === bytes ? text : Buffer.from(text);
-  let end = 0;
-  return lengths.map((length) => {
-    end += length;
-    return whole.slice(end - length, end).toString();
-  });
+): Promise<string | null> {
+  const { rows } = await sql<{ entries: string | null }>`
+    select ledger.entry_texts(${logId}::smallint, ${from}::bigint, ${to}::bigint) as entries`.execute(db);
+  const entries = rows[0]?.entries ?? null;
+  return entries !== null && entries.split(BETWEEN).length === to - from ? entries : null;
 }
 
 export interface StoredEntry {

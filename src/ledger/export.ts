@@ -5,7 +5,7 @@ import { encodeBase64 } from '../lib/base64.ts';
 import { utf8 } from './crypto.ts';
 import { type ExportLine, formatExportLine, readExportLines } from './export-format.ts';
 import { type ExportPlan, type ExportRange, manifestOf, planExport } from './export-plan.ts';
-import { readEntryTexts, readFirstWitnessed, readStoredEntries } from './export-store.ts';
+import { BETWEEN, readEntryTexts, readFirstWitnessed, readStoredEntries } from './export-store.ts';
 import { checkpointFrom } from './ledger-store.ts';
 
 export interface ExportedPolicy {
@@ -69,12 +69,12 @@ export async function* exportText(
   const first = soFar?.next ?? plan.from;
   // In a transaction there is one connection, which answers one question at a time.
   const ahead = db.isTransaction ? 1 : readAhead;
-  const coming: Promise<string[] | null>[] = [];
+  const coming: Promise<string | null>[] = [];
   let asked = first;
   for (let from = first; from < plan.size; from += pageLength) {
     for (; asked < plan.size && coming.length < ahead; asked += pageLength)
       coming.push(pages.entriesFrom(asked));
-    yield await pages.textFrom(from, await (coming.shift() as Promise<string[] | null>));
+    yield await pages.textFrom(from, await (coming.shift() as Promise<string | null>));
   }
   if (!pages.isClosed) yield formatExportLine({ type: 'checkpoint', note: plan.note });
 }
@@ -111,7 +111,7 @@ class Pages {
   }
 
   /** A page of entries, asked for ahead; what stands between them comes later. */
-  entriesFrom(from: number): Promise<string[] | null> {
+  entriesFrom(from: number): Promise<string | null> {
     const { logId, size } = this.#plan;
     const entries = readEntryTexts(this.#db, logId, from, Math.min(from + pageLength, size));
     // Awaited in its turn; should that never come, its failure is nobody's.
@@ -119,27 +119,25 @@ class Pages {
     return entries;
   }
 
-  async textFrom(from: number, texts: string[] | null): Promise<string> {
+  async textFrom(from: number, entries: string | null): Promise<string> {
     const to = Math.min(from + pageLength, this.#plan.size);
     await this.#readCheckpoints(to);
     const openings = (await this.#open?.(from, to)) ?? NONE;
-    const lines = (texts ?? []).map(entryLine);
-    const page = lines.join('');
-    if (texts !== null && !this.#hasMore(page, to) && openings.size === 0) return page;
-    const entries =
-      texts === null
+    if (entries !== null && !this.#hasMore(entries, to) && openings.size === 0) return entryLines(entries);
+    const lines =
+      entries === null
         ? await this.#readOneByOne(from, to)
-        : lines.map((line, i): [number, string] => [from + i, line]);
+        : entries.split(BETWEEN).map((entry, i): [number, string] => [from + i, entryLines(entry)]);
     let text = '';
-    for (const [index, line] of entries) text += line + (await this.#after(index, line, openings));
+    for (const [index, line] of lines) text += line + (await this.#after(index, line, openings));
     return text;
   }
 
   /** Whether anything but entries may have to stand on this page. */
-  #hasMore(lines: string, to: number): boolean {
-    if (this.#keyChange !== null || lines.includes(USE_LEDGER)) return true;
+  #hasMore(entries: string, to: number): boolean {
+    if (this.#keyChange !== null || entries.includes('"use":"ledger"')) return true;
     for (const size of this.#checkpoints.keys()) if (size <= to) return true;
-    for (const named of this.#texts.keys()) if (lines.includes(named)) return true;
+    for (const { digest } of this.#texts.values()) if (entries.includes(`"policy":"${digest}"`)) return true;
     return false;
   }
 
@@ -186,14 +184,20 @@ class Pages {
   /** Of a page that was tampered with: an entry is missing or is no text. It goes out all the same, to be found. */
   async #readOneByOne(from: number, to: number): Promise<[number, string][]> {
     const entries = await readStoredEntries(this.#db, this.#plan.logId, from, to);
-    return entries.map(({ idx, entry }) => [idx, entryLine(entry.toString('utf8'))]);
+    return entries.map(({ idx, entry }) => [
+      idx,
+      formatExportLine({ type: 'entry', entry: entry.toString('utf8') }),
+    ]);
   }
 }
 
 const NONE: ReadonlyMap<number, string> = new Map();
 
-/** As formatExportLine writes it, in half the time. */
-const entryLine = (entry: string): string => `{"type":"entry","entry":${JSON.stringify(entry)}}\n`;
+/** As formatExportLine writes them, one or many at a time: JSON leaves DEL as it is. */
+const entryLines = (entries: string): string => {
+  const start = '{"type":"entry","entry":';
+  return `${start}${JSON.stringify(entries).replaceAll(BETWEEN, `"}\n${start}"`)}}\n`;
+};
 
 /** In an entry that stands in JSON, quotes are escaped. */
 const namedIn = (digest: string): string => `\\"policy\\":\\"${digest}\\"`;

@@ -60,19 +60,20 @@ test('an export is the same bytes when it is repeated, also when the log has gro
   assert.deepEqual(await mechanical(first.out), []);
 });
 
-test('the lines that the database writes are those that JSON.stringify would', async () => {
-  const letters = '"quote\\ \u0001\u001f\u007f é\u2028\u{1f40e}\b\f\r\t/';
+test('lines are those that JSON.stringify would write, also where a tampered entry holds what stands between two', async () => {
+  const letters = '"quote\\ \u0001\u001f é\u2028\u{1f40e}\b\f\r\t/';
+  const entries = [letters, letters, `\u007f${letters}`];
   await sql`select ledger.open_log(7::smallint, 'seven.example', 'sandbox')`.execute(owner);
-  await sql`insert into ledger.entry (log_id, idx, leaf, entry)
-    values (7, 0, sha256('x'), ${Buffer.from(letters)})`.execute(owner);
-  await sql`insert into ledger.checkpoint (log_id, size, note) values (7, 1, 'x')`.execute(owner);
-  const plan = {
-    ...{ logId: 7, origin: 'seven.example', from: 0, size: 1, note: 'x' },
-    keys: [],
-    frontier: [],
-  };
-  const text = (await Array.fromAsync(exportText(app, plan, { policies: [] }))).join('');
-  assert.equal(text.split('\n')[1], formatExportLine({ type: 'entry', entry: letters }).trimEnd());
+  for (const [idx, entry] of entries.entries())
+    await sql`insert into ledger.entry (log_id, idx, leaf, entry)
+      values (7, ${idx}, sha256('x'), ${Buffer.from(entry)})`.execute(owner);
+  await sql`insert into ledger.checkpoint (log_id, size, note) values (7, 3, 'x')`.execute(owner);
+  const expected = entries.map((entry) => formatExportLine({ type: 'entry', entry }).trimEnd());
+  for (const size of [2, 3]) {
+    const plan = { logId: 7, origin: 'seven.example', from: 0, size, note: 'x', keys: [], frontier: [] };
+    const text = (await Array.fromAsync(exportText(app, plan, { policies: [] }))).join('');
+    assert.deepEqual(text.split('\n').slice(1, 1 + size), expected.slice(0, size));
+  }
 });
 
 test('broken off anywhere, it goes on where it was and ends in the same bytes', async () => {
