@@ -9,6 +9,7 @@ import { registerThirdParty } from '../registry/registry.ts';
 import type { Registration, ThirdParty } from '../registry/third-party.ts';
 import type { CallThirdParty } from '../registry/third-party-call.ts';
 import { invalidClientMetadata, invalidRedirectUri, invalidSoftwareStatement } from './errors.ts';
+import { endpointsOf } from './metadata.ts';
 import { type StatementIssuer, verifySoftwareStatement } from './software-statement.ts';
 
 export interface RegistrationOffer {
@@ -19,6 +20,8 @@ export interface RegistrationOffer {
 }
 
 export interface RegistrationParts {
+  /** This server's own: a statement is for it, or for its registration endpoint. */
+  readonly issuer: string;
   readonly db: Database;
   readonly ledger: Ledger;
   readonly clock: Clock;
@@ -58,7 +61,9 @@ export async function registerClient(
   if (production && statement === undefined)
     throw invalidSoftwareStatement('production takes a software statement, or ask the operator');
   const vouched =
-    statement === undefined ? {} : await verifySoftwareStatement(issuers, parts.clock, statement);
+    statement === undefined
+      ? {}
+      : await verifySoftwareStatement(issuers, parts.clock, statement, audiencesOf(parts.issuer));
   // In production nothing of who somebody is, where answers go and what signs is taken on their own word.
   const metadata = readMetadata(production ? vouched : { ...sent.data, ...vouched });
   const registered = await registerThirdParty(
@@ -70,6 +75,8 @@ export async function registerClient(
   });
   return answerOf(registered, metadata, nowSeconds(parts.clock), statement);
 }
+
+const audiencesOf = (issuer: string) => [issuer, endpointsOf(issuer).registration];
 
 function readMetadata(value: unknown): ClientMetadata {
   const read = clientMetadata.safeParse(value);

@@ -1,5 +1,6 @@
 // Software statements (RFC 7591 section 2.3): who vouches for a third party that registers by a program in production.
-// What a statement says is taken from it alone, and never from whoever brings it.
+// What a statement says is taken from it alone, and never from whoever brings it; and only one that names us as its
+// audience, so that what somebody was vouched for elsewhere registers nobody here.
 import { readFile } from 'node:fs/promises';
 import { decodeJwt, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
@@ -46,6 +47,7 @@ export async function verifySoftwareStatement(
   issuers: readonly StatementIssuer[],
   clock: Clock,
   statement: string,
+  audience: readonly string[],
 ): Promise<JWTPayload> {
   if (statement.length > longestStatement) throw invalidSoftwareStatement('it is too long');
   const issuer = issuers.find((one) => one.issuer === claimedIssuer(statement));
@@ -54,6 +56,7 @@ export async function verifySoftwareStatement(
     const { payload } = await jwtVerify(statement, (header) => keyOf(issuer.jwks, header), {
       algorithms: [...signingAlgorithms],
       issuer: issuer.issuer,
+      audience: [...audience],
       requiredClaims: ['iat', 'exp', 'software_id'],
       clockTolerance: skewSeconds,
       currentDate: new Date(clock.nowMs()),
@@ -61,7 +64,7 @@ export async function verifySoftwareStatement(
     return payload;
   } catch (error) {
     if (error instanceof errors.JOSEError)
-      throw invalidSoftwareStatement('its signature or its time does not hold');
+      throw invalidSoftwareStatement('its signature, its time or its audience does not hold');
     throw error;
   }
 }

@@ -52,7 +52,14 @@ const register = (body: unknown, app = broker.app) =>
 
 const statement = (claims: Record<string, unknown> = {}, key = directoryKey, alg = 'ES256') => {
   const nowS = Math.floor(broker.clock.nowMs() / 1000);
-  const base = { iss: directory, iat: nowS, exp: nowS + 3600, software_id: 'acme-1', ...metadata };
+  const base = {
+    iss: directory,
+    aud: testIssuer,
+    iat: nowS,
+    exp: nowS + 3600,
+    software_id: 'acme-1',
+    ...metadata,
+  };
   return new SignJWT({ ...base, ...claims }).setProtectedHeader({ alg, kid: 'd' }).sign(key.privateKey);
 };
 
@@ -140,6 +147,36 @@ test('in production nobody registers without a statement of an issuer that the o
   const unsigned = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await statement()).split('.')[1]}.`;
   const answer = await register({ software_statement: unsigned }, production);
   assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_software_statement']);
+});
+
+test('a statement that is for somebody else registers nobody, in production and in a sandbox', async () => {
+  const sandbox = appWith({ registration: { production: false, issuers, call } });
+  const before = (await allEntries(broker.databases.app)).length;
+  for (const aud of [
+    undefined,
+    '',
+    [],
+    'https://other.example',
+    ['https://other.example'],
+    `${testIssuer}/`,
+    `${testIssuer}/oauth/token`,
+    { issuer: testIssuer },
+  ])
+    for (const app of [production, sandbox]) {
+      const software_statement = await statement({ aud });
+      const answer = await register({ ...metadata, software_statement }, app);
+      assert.deepEqual([answer.status, answer.body.error], [400, 'invalid_software_statement'], String(aud));
+      assert.match(answer.body.error_description, /audience/);
+    }
+  assert.equal((await allEntries(broker.databases.app)).length, before);
+});
+
+test('a statement is for the issuer or for its registration endpoint, alone or among others', async () => {
+  const endpoint = `${testIssuer}/oauth/register`;
+  for (const aud of [testIssuer, endpoint, [testIssuer], ['https://other.example', endpoint]]) {
+    const answer = await register({ software_statement: await statement({ aud }) }, production);
+    assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  }
 });
 
 test('in production the statement alone says who it is, where answers go and what signs', async () => {
