@@ -28,6 +28,7 @@ import { embeddedSource, readsNumbered } from './metering/sources/embedded-sourc
 import { assertReadOnly } from './metering/sources/read-only.ts';
 import { type Mailer, outboxMailer, smtpMailer } from './notify/mail.ts';
 import { type DpopNonces, dpopNonces } from './oauth/dpop-nonce.ts';
+import { type Lookups, openLookups } from './oauth/lookups.ts';
 import { openNonceSecret } from './oauth/nonce-secret.ts';
 import type { RegistrationOffer } from './oauth/register.ts';
 import { openSigningKeys, type SigningKeys } from './oauth/signing-keys.ts';
@@ -76,6 +77,7 @@ export interface Parts {
   readonly policies: PoliciesInForce;
   readonly facts: FindReleaseFacts;
   readonly rights: FindRightFacts;
+  readonly lookups: Lookups;
   readonly source: ReadingSource;
   readonly signingKeys: SigningKeys;
   readonly dpopNonces: DpopNonces | null;
@@ -209,6 +211,7 @@ export async function openParts(config: Config, logger: Logger, options: PartsOp
       policies,
       facts: releaseFacts(db, logId),
       rights: rightFacts(db, logId),
+      lookups: openLookups(db),
       source: embeddedSource(meterStore),
       signingKeys,
       dpopNonces: nonces,

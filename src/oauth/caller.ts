@@ -13,7 +13,6 @@ import {
   useDpopNonce,
 } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import { recordUse } from './used-once-store.ts';
 
 export interface OauthRequest {
   readonly parameters: Parameters;
@@ -39,7 +38,7 @@ export async function identifyCaller(
   await request.admit(assertion.thirdParty.clientId);
   const proof = await readProof(parts, request, endpoint);
   const { thirdParty, jtiHash, rememberUntilS } = assertion;
-  const use = await recordUse(parts.db, {
+  const use = await parts.lookups.use({
     assertion: { clientId: thirdParty.clientId, jtiHash, rememberUntilS },
     proof: isProof(proof)
       ? { jkt: proof.jkt, jtiHash: proof.jtiHash, rememberUntilS: proof.iatS + 2 * proofWindowSeconds }

@@ -12,11 +12,11 @@ import {
   type SigningAlgorithm,
   signingAlgorithms,
 } from '../registry/jwks.ts';
-import { findThirdParty } from '../registry/registry-store.ts';
 import type { ThirdParty } from '../registry/third-party.ts';
 import { sha256Base64url } from './digest.ts';
 import type { DpopNonces } from './dpop-nonce.ts';
 import { invalidClient } from './errors.ts';
+import type { Lookups } from './lookups.ts';
 import type { Parameters } from './parameters.ts';
 import { importPublicKey } from './public-key.ts';
 
@@ -39,6 +39,7 @@ export interface ClientAuthParts {
   /** Null where proofs need no nonce. */
   readonly dpopNonces: DpopNonces | null;
   readonly db: Store;
+  readonly lookups: Lookups;
   readonly clock: Clock;
   readonly issuer: string;
   readonly clientKeys: ClientKeys;
@@ -56,7 +57,7 @@ export async function verifyClientAssertion(
   if (assertion.length > longestAssertion) throw invalidClient();
   const clientId = claimedClientId(assertion);
   if (parameters.client_id !== undefined && parameters.client_id !== clientId) throw invalidClient();
-  const thirdParty = await findThirdParty(parts.db, clientId);
+  const thirdParty = await parts.lookups.thirdParty(clientId);
   if (!thirdParty) throw invalidClient();
   const { jti, exp } = await verifiedClaims(parts, assertion, thirdParty);
   return { thirdParty, jtiHash: sha256Base64url(jti), rememberUntilS: exp + skewSeconds };

@@ -132,16 +132,16 @@ export async function findGrant(store: Store, grantId: GrantId): Promise<Grant |
   return row ? grantOf(row) : null;
 }
 
-/** With the consent that its grant is for now. */
-export async function findCode(store: Store, codeHash: Buffer): Promise<StoredCode | null> {
-  const { rows } = await sql<GrantRow & GrantedConsentRow & CodeRow>`
-    select ${consentGrantColumns}, d.redirect_uri, d.code_challenge, d.dpop_jkt, d.spent_at is not null as is_spent,
-      d.expires_at <= ledger.now() as is_expired, d.consent_id <> g.consent_id as is_outdated
-    from oauth.authorization_code d join oauth.grant g on g.grant_id = d.grant_id ${joinConsent}
-    where d.code_hash = ${codeHash}`.execute(store);
-  const [row] = rows;
-  if (!row) return null;
-  return {
+/** Of each, in their order, with the consent that its grant is for now. */
+export async function findCodes(store: Store, codeHashes: readonly Buffer[]): Promise<(StoredCode | null)[]> {
+  const { rows } = await sql<GrantRow & GrantedConsentRow & CodeRow & Placed>`
+    select w.place, ${consentGrantColumns}, d.redirect_uri, d.code_challenge, d.dpop_jkt,
+      d.spent_at is not null as is_spent, d.expires_at <= ledger.now() as is_expired,
+      d.consent_id <> g.consent_id as is_outdated
+    from unnest(${codeHashes}::bytea[]) with ordinality w(hash, place)
+    join oauth.authorization_code d on d.code_hash = w.hash
+    join oauth.grant g on g.grant_id = d.grant_id ${joinConsent}`.execute(store);
+  return inOrder(codeHashes.length, rows, (row) => ({
     grant: grantOf(row),
     consent: readConsentOf(row),
     redirectUri: row.redirect_uri,
@@ -150,7 +150,22 @@ export async function findCode(store: Store, codeHash: Buffer): Promise<StoredCo
     isSpent: row.is_spent,
     isExpired: row.is_expired,
     isOutdated: row.is_outdated,
-  };
+  }));
+}
+
+/** Which of the questions a row answers, counted from 1. */
+interface Placed {
+  readonly place: number;
+}
+
+function inOrder<Row extends Placed, Found>(
+  count: number,
+  rows: readonly Row[],
+  found: (row: Row) => Found,
+): (Found | null)[] {
+  const all: (Found | null)[] = new Array(count).fill(null);
+  for (const row of rows) all[row.place - 1] = found(row);
+  return all;
 }
 
 interface CodeRow {
@@ -167,15 +182,19 @@ export interface StoredGrant {
   readonly consent: ReadConsent;
 }
 
-/** Null also for one from before its grant was replaced. */
-export async function findRefreshToken(store: Store, tokenHash: Buffer): Promise<StoredGrant | null> {
-  const { rows } = await sql<GrantRow & GrantedConsentRow>`
-    select ${consentGrantColumns}
-    from oauth.refresh_token r join oauth.grant g on g.grant_id = r.grant_id and g.consent_id = r.consent_id
-      ${joinConsent}
-    where r.token_hash = ${tokenHash}`.execute(store);
-  const [row] = rows;
-  return row ? { grant: grantOf(row), consent: readConsentOf(row) } : null;
+/** Of each, in their order; null also for one from before its grant was replaced. */
+export async function findRefreshTokens(
+  store: Store,
+  tokenHashes: readonly Buffer[],
+): Promise<(StoredGrant | null)[]> {
+  const { rows } = await sql<GrantRow & GrantedConsentRow & Placed>`
+    select w.place, ${consentGrantColumns}
+    from unnest(${tokenHashes}::bytea[]) with ordinality w(hash, place)
+    join oauth.refresh_token r on r.token_hash = w.hash
+    join oauth.grant g on g.grant_id = r.grant_id and g.consent_id = r.consent_id ${joinConsent}`.execute(
+    store,
+  );
+  return inOrder(tokenHashes.length, rows, (row) => ({ grant: grantOf(row), consent: readConsentOf(row) }));
 }
 
 /** False if it was revoked before. */

@@ -1,12 +1,12 @@
 // What a third party brings to the token endpoint, a code or a refresh token, and whether it is good for its grant.
 // Here it is only looked at: the code is spent by the guard `code-unspent`, in the transaction that records the token.
-import type { Database } from '../db/database.ts';
 import type { ClientId } from '../lib/ids.ts';
 import { sameText, sha256, sha256Base64url } from './digest.ts';
 import type { DpopProof } from './dpop.ts';
 import { invalidGrant, invalidRequest } from './errors.ts';
-import { findCode, findRefreshToken, type Grant, type StoredCode } from './grant-store.ts';
+import type { Grant, StoredCode } from './grant-store.ts';
 import type { ReadConsent } from './granted-consent-store.ts';
+import type { Lookups } from './lookups.ts';
 import type { Parameters } from './parameters.ts';
 
 export interface Redemption {
@@ -25,7 +25,7 @@ const refreshRefused = () => invalidGrant('the refresh token is unknown, or its 
 
 /** Throws OauthError `invalid_request` or `invalid_grant`. */
 export async function readCode(
-  db: Database,
+  lookups: Lookups,
   clientId: ClientId,
   proof: DpopProof,
   parameters: Parameters,
@@ -34,7 +34,7 @@ export async function readCode(
   if (code === undefined) throw invalidRequest('code is missing');
   if (!secretPattern.test(code)) throw codeRefused();
   const codeHash = sha256(code);
-  const stored = await findCode(db, codeHash);
+  const stored = await lookups.code(codeHash);
   // A code from before its grant was replaced gave what is dead already: using it again must not harm what came after.
   if (!stored || stored.grant.clientId !== clientId || stored.isOutdated) throw codeRefused();
   const { grant, consent } = stored;
@@ -58,13 +58,13 @@ function refuseOtherRequest(stored: StoredCode, proof: DpopProof, parameters: Pa
 
 /** Throws OauthError `invalid_request` or `invalid_grant`. A refresh token is bound to its client, not to a key. */
 export async function readRefreshToken(
-  db: Database,
+  lookups: Lookups,
   clientId: ClientId,
   { refresh_token }: Parameters,
 ): Promise<Redemption> {
   if (refresh_token === undefined) throw invalidRequest('refresh_token is missing');
   if (!secretPattern.test(refresh_token)) throw refreshRefused();
-  const stored = await findRefreshToken(db, sha256(refresh_token));
+  const stored = await lookups.refreshToken(sha256(refresh_token));
   if (!stored || stored.grant.clientId !== clientId || stored.grant.isRevoked) throw refreshRefused();
   return { ...stored, codeHash: null, isReuse: false };
 }

@@ -81,13 +81,13 @@ function refuseOtherForms(parameters: Parameters, issuer: string): void {
 }
 
 function redeem(
-  { db }: TokenParts,
+  { lookups }: TokenParts,
   { thirdParty: { clientId } }: Caller,
   proof: DpopProof,
   parameters: Parameters,
 ): Promise<Redemption> {
-  if (parameters.grant_type === 'authorization_code') return readCode(db, clientId, proof, parameters);
-  if (parameters.grant_type === 'refresh_token') return readRefreshToken(db, clientId, parameters);
+  if (parameters.grant_type === 'authorization_code') return readCode(lookups, clientId, proof, parameters);
+  if (parameters.grant_type === 'refresh_token') return readRefreshToken(lookups, clientId, parameters);
   throw unsupportedGrantType();
 }
 

@@ -59,6 +59,18 @@ export async function findThirdParty(store: Store, clientId: string): Promise<Th
   return row ? thirdPartyOf(row) : null;
 }
 
+/** Of each of the ids, in their order. */
+export async function findThirdParties(
+  store: Store,
+  clientIds: readonly string[],
+): Promise<(ThirdParty | null)[]> {
+  const rows = await selectThirdParties(store)
+    .where('t.client_id', '=', sql<string>`any(${[...new Set(clientIds)]}::text[])`)
+    .execute();
+  const found = new Map(rows.map((row) => [row.client_id, thirdPartyOf(row)]));
+  return clientIds.map((clientId) => found.get(clientId) ?? null);
+}
+
 /** In the order of registration, at most 1,000. */
 export async function listThirdParties(store: Store): Promise<ThirdParty[]> {
   const rows = await selectThirdParties(store)

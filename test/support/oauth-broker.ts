@@ -7,6 +7,7 @@ import { type DatabaseClock, openClock } from '../../src/db/clock.ts';
 import { rateLimiter } from '../../src/http/rate-limit.ts';
 import { type RatePolicies, standardRatePolicies } from '../../src/http/rate-policies.ts';
 import { giveRequestId } from '../../src/http/request-id.ts';
+import { openLookups } from '../../src/oauth/lookups.ts';
 import { type OauthRouteParts, oauthRoutes } from '../../src/oauth/routes.ts';
 import { openSigningKeys } from '../../src/oauth/signing-keys.ts';
 import { clientKeys } from '../../src/registry/client-keys.ts';
@@ -56,6 +57,7 @@ export async function oauthBroker(
     issuer,
     signingKeys,
     dpopNonces: null,
+    lookups: openLookups(databases.app),
   };
   const app = express();
   app.use(giveRequestId);
