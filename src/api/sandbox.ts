@@ -54,12 +54,13 @@ async function answerFor(parts: SandboxParts, decision: Decision): Promise<strin
   const address = { clientId: decision.client_id, requestUri: decision.request_uri };
   try {
     if (decision.decision === 'refuse') return await denyAuthorization(parts, address, occupier);
-    const { detail, refusedTo } = await openAuthorization(parts, address, occupier);
+    const opened = await openAuthorization(parts, address, occupier);
+    const { detail, refusedTo } = opened;
     if (refusedTo !== null) return refusedTo;
     const points = await listMeterPoints(parts.db, occupier.householdId);
     const chosen = decision.meter_points;
     return await approveAuthorization(parts, address, occupier, {
-      signedBy: 'sandbox',
+      ...{ signedBy: 'sandbox', opened },
       choice: {
         resolution: decision.resolution ?? detail.resolution,
         from: decision.from === undefined ? undefined : localDate(decision.from),

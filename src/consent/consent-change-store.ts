@@ -1,15 +1,7 @@
 // The SQL that changes consents: a row each for consent, terms, meter points and step. Terms and steps are only added.
 import { sql } from 'kysely';
 import type { BrokerTransaction } from '../db/database.ts';
-import type {
-  ClientId,
-  ConsentId,
-  HouseholdId,
-  MeterPointId,
-  MeterRef,
-  OccupierId,
-  RequestId,
-} from '../lib/ids.ts';
+import type { ClientId, ConsentId, HouseholdId, MeterRef, OccupierId, RequestId } from '../lib/ids.ts';
 import type { ConsentEvent, ConsentState } from './consent.ts';
 import type { GrantedMeterPoint } from './consent-store.ts';
 import type { ConsentTerms } from './terms.ts';
@@ -28,70 +20,69 @@ export interface NewConsent {
   readonly at: Date;
 }
 
-export async function insertConsent(tx: BrokerTransaction, consent: NewConsent): Promise<void> {
-  await tx
-    .insertInto('consent.consent')
-    .values({
-      log_id: consent.logId,
-      consent_id: consent.consentId,
-      household_id: consent.householdId,
-      occupier_id: consent.occupierId,
-      client_id: consent.clientId,
-      request_ref: consent.requestRef,
-      purpose: consent.asked.purpose,
-      once: consent.asked.once,
-      note: consent.asked.note,
-      state: 'requested' satisfies ConsentState,
-      version: 0,
-      expires_at: null,
-      wording: JSON.stringify(consent.wording),
-      wording_digest: consent.wordingDigest,
-      requested_at: consent.at,
-      changed_at: consent.at,
-    })
-    .execute();
-  await insertTerms(tx, consent.logId, consent.consentId, 0, consent.asked);
-}
-
-export async function insertTerms(
+/** With the terms that were asked for, and its first step: one statement, because each waits for the database. */
+export async function insertConsent(
   tx: BrokerTransaction,
-  logId: number,
-  consentId: ConsentId,
-  version: number,
-  terms: ConsentTerms,
+  { logId, consentId, asked, at, ...consent }: NewConsent,
+  req: RequestId,
 ): Promise<void> {
-  await tx
-    .insertInto('consent.terms')
-    .values({
-      log_id: logId,
-      consent_id: consentId,
-      version,
-      resolution: terms.resolution,
-      from_date: terms.from,
-      until_date: terms.until,
-      fuels: [...terms.fuels],
-      registers: [...terms.registers],
-    })
-    .execute();
-}
-
-export async function insertMeterRefs(
-  tx: BrokerTransaction,
-  logId: number,
-  consentId: ConsentId,
-  meterPoints: readonly GrantedMeterPoint[],
-): Promise<void> {
-  await tx
-    .insertInto('consent.meter_ref')
-    .values(
-      meterPoints.map(({ meterRef, meterPointId }) => ({
-        log_id: logId,
-        meter_ref: meterRef,
-        consent_id: consentId,
-        meter_point_id: meterPointId satisfies MeterPointId,
-      })),
+  await sql`
+    with asked as (
+      insert into consent.terms (log_id, consent_id, version, resolution, from_date, until_date, fuels, registers)
+      values (${logId}, ${consentId}, 0, ${asked.resolution}, ${asked.from}, ${asked.until}, ${[...asked.fuels]},
+        ${[...asked.registers]})
+    ), step as (
+      insert into consent.step (log_id, req, consent_id, event, version, at)
+      values (${logId}, ${req}, ${consentId}, 'request', 0, ${at})
     )
-    .execute();
+    insert into consent.consent (log_id, consent_id, household_id, occupier_id, client_id, request_ref, purpose, once,
+      note, state, version, wording, wording_digest, requested_at, changed_at)
+    values (${logId}, ${consentId}, ${consent.householdId}, ${consent.occupierId}, ${consent.clientId},
+      ${consent.requestRef}, ${asked.purpose}, ${asked.once}, ${asked.note}, 'requested', 0,
+      ${JSON.stringify(consent.wording)}, ${consent.wordingDigest}, ${at}, ${at})`.execute(tx);
+}
+
+export interface NewVersion {
+  readonly logId: number;
+  readonly consentId: ConsentId;
+  readonly event: 'give' | 'narrow';
+  /** The request id of its ledger entry. */
+  readonly req: RequestId;
+  readonly version: number;
+  readonly terms: ConsentTerms;
+  /** That it has from now on, beside those that it had. */
+  readonly meterPoints: readonly GrantedMeterPoint[];
+  readonly expiresAtMs: number;
+  readonly endsAtMs: number | null;
+  /** When to remind of it, where that is sooner than before. */
+  readonly remindAtMs: number | null;
+  readonly at: Date;
+}
+
+const timeOf = (ms: number | null): Date | null => (ms === null ? null : new Date(ms));
+
+/** Given, in this version: terms, meter points, state and step in one statement. */
+export async function writeVersion(tx: BrokerTransaction, given: NewVersion): Promise<void> {
+  const { logId, consentId, req, version, terms, meterPoints, at } = given;
+  await sql`
+    with terms as (
+      insert into consent.terms (log_id, consent_id, version, resolution, from_date, until_date, fuels, registers)
+      values (${logId}, ${consentId}, ${version}, ${terms.resolution}, ${terms.from}, ${terms.until},
+        ${[...terms.fuels]}, ${[...terms.registers]})
+    ), points as (
+      insert into consent.meter_ref (log_id, meter_ref, consent_id, meter_point_id)
+      select ${logId}::smallint, m.meter_ref, ${consentId}, m.meter_point_id
+      from unnest(${meterPoints.map(({ meterRef }) => meterRef)}::text[],
+        ${meterPoints.map(({ meterPointId }) => meterPointId)}::text[]) m(meter_ref, meter_point_id)
+    ), step as (
+      insert into consent.step (log_id, req, consent_id, event, version, at)
+      values (${logId}, ${req}, ${consentId}, ${given.event}, ${version}, ${at})
+    )
+    update consent.consent
+    set state = 'given', version = ${version}, expires_at = ${timeOf(given.expiresAtMs)},
+      ends_at = ${timeOf(given.endsAtMs)}, remind_at = least(remind_at, ${timeOf(given.remindAtMs)}::timestamptz),
+      changed_at = ${at}
+    where consent_id = ${consentId}`.execute(tx);
 }
 
 /** From this version on the consent does not have them any more. */
@@ -109,66 +100,37 @@ export async function dropMeterRefs(
     .execute();
 }
 
-export interface ConsentStep {
+export interface StateChange {
   readonly logId: number;
-  readonly consentId: ConsentId;
-  readonly event: ConsentEvent | 'request';
-  readonly version: number;
-  /** The request id of its ledger entry. */
-  readonly req: RequestId;
+  readonly event: ConsentEvent;
+  readonly state: ConsentState;
   readonly at: Date;
 }
 
-export async function insertSteps(tx: BrokerTransaction, steps: readonly ConsentStep[]): Promise<void> {
-  const rows = steps.map(({ logId, consentId, event, version, req, at }) => ({
-    log_id: logId,
-    req,
-    consent_id: consentId,
-    event,
-    version,
-    at,
-  }));
-  await tx.insertInto('consent.step').values(rows).execute();
+export interface ChangedConsent {
+  readonly consentId: ConsentId;
+  readonly version: number;
+  /** The request id of its ledger entry. */
+  readonly req: RequestId;
 }
 
-export async function updateState(
+/** The new state of each, and the step that says so, in one statement. */
+export async function changeState(
   tx: BrokerTransaction,
-  consentIds: readonly ConsentId[],
-  state: ConsentState,
-  at: Date,
+  { logId, event, state, at }: StateChange,
+  consents: readonly ChangedConsent[],
 ): Promise<void> {
-  await tx
-    .updateTable('consent.consent')
-    .set({ state, changed_at: at })
-    .where('consent_id', 'in', [...consentIds])
-    .execute();
-}
-
-/** Given, in this version. */
-export async function updateGiven(
-  tx: BrokerTransaction,
-  consentId: ConsentId,
-  given: {
-    version: number;
-    expiresAtMs: number;
-    endsAtMs: number | null;
-    /** When to remind of it, where that is sooner than before. */
-    remindAtMs: number | null;
-    at: Date;
-  },
-): Promise<void> {
-  await tx
-    .updateTable('consent.consent')
-    .set({
-      state: 'given' satisfies ConsentState,
-      version: given.version,
-      expires_at: new Date(given.expiresAtMs),
-      ends_at: given.endsAtMs === null ? null : new Date(given.endsAtMs),
-      remind_at: sql<Date | null>`least(remind_at, ${given.remindAtMs === null ? null : new Date(given.remindAtMs)}::timestamptz)`,
-      changed_at: given.at,
-    })
-    .where('consent_id', '=', consentId)
-    .execute();
+  const ids = consents.map(({ consentId }) => consentId);
+  await sql`
+    with step as (
+      insert into consent.step (log_id, req, consent_id, event, version, at)
+      select ${logId}::smallint, s.req, s.consent_id, ${event}, s.version, ${at}::timestamptz
+      from unnest(${consents.map(({ req }) => req)}::uuid[], ${ids}::text[],
+        ${consents.map(({ version }) => version)}::integer[]) s(req, consent_id, version)
+    )
+    update consent.consent set state = ${state}, changed_at = ${at} where consent_id = any(${ids}::text[])`.execute(
+    tx,
+  );
 }
 
 /**

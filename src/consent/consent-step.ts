@@ -5,10 +5,10 @@ import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { move } from './consent.ts';
-import { insertSteps, updateState } from './consent-change-store.ts';
+import { changeState } from './consent-change-store.ts';
 import { overEntry, unansweredEntry } from './consent-entry.ts';
 import { type Consent, findConsent } from './consent-store.ts';
-import { findConsentForUpdate } from './hold-store.ts';
+import { findConsentForUpdate, lockHouseholdOf } from './hold-store.ts';
 
 export interface ConsentParts {
   readonly db: Database;
@@ -28,15 +28,11 @@ export async function endSiblings(
 ): Promise<AppendRequest[]> {
   const [first] = siblings;
   if (first === undefined) return [];
-  const at = new Date(nowMs);
   const ended = siblings.map((consent) => ({ consent, req: newRequestId() }));
-  const ids = siblings.map((consent) => consent.consentId);
-  await updateState(tx, ids, move(first.state, event), at);
-  await insertSteps(
+  await changeState(
     tx,
-    ended.map(({ consent, req }) => ({
-      ...{ logId: ledger.logId, consentId: consent.consentId, event, version: consent.version, req, at },
-    })),
+    { logId: ledger.logId, event, state: move(first.state, event), at: new Date(nowMs) },
+    ended.map(({ consent: { consentId, version }, req }) => ({ consentId, version, req })),
   );
   return ended.map(({ consent, req }) =>
     event === 'lapse' ? unansweredEntry(req, consent, event) : overEntry(req, consent, event),
@@ -51,6 +47,16 @@ export async function mustBeTheirs(
   const consent = await findConsent(db, consentId);
   if (consent === null || consent.occupierId !== occupierId) throw new StabledoorError('consent_unknown');
   return consent;
+}
+
+/** Holds the household of a consent of theirs; gives it, and the time. Errors: `consent_unknown`. */
+export async function holdTheirs(
+  tx: BrokerTransaction,
+  theirs: { readonly consentId: ConsentId; readonly occupierId: OccupierId },
+): Promise<{ readonly consent: Consent; readonly nowMs: number }> {
+  const nowMs = await lockHouseholdOf(tx, theirs);
+  if (nowMs === null) throw new StabledoorError('consent_unknown');
+  return { consent: await holdConsent(tx, theirs.consentId), nowMs };
 }
 
 export async function holdConsent(tx: BrokerTransaction, consentId: ConsentId): Promise<Consent> {

@@ -5,7 +5,7 @@ import type { AppendRequest } from '../ledger/ledger.ts';
 import { StabledoorError } from '../lib/errors.ts';
 import { type ClientId, type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { move } from './consent.ts';
-import { insertSteps, updateState } from './consent-change-store.ts';
+import { changeState } from './consent-change-store.ts';
 import { overEntry, unansweredEntry } from './consent-entry.ts';
 import {
   type ConsentParts,
@@ -65,9 +65,10 @@ async function endConsent(
     const consent = await holdConsent(tx, consentId);
     const at = new Date(await readNowMs(tx));
     const req = newRequestId();
-    await updateState(tx, [consentId], move(consent.state, event), at);
+    const state = move(consent.state, event);
+    const { version } = consent;
+    await changeState(tx, { logId: ledger.logId, event, state, at }, [{ consentId, version, req }]);
     if (event === 'refuse') await beginQuiet(tx, consentId);
-    await insertSteps(tx, [{ logId: ledger.logId, consentId, event, version: consent.version, req, at }]);
     const after = await mustFind(tx, consentId);
     await within?.(tx, after);
     const entry = event === 'refuse' ? unansweredEntry(req, consent, event) : overEntry(req, consent, event);

@@ -10,19 +10,18 @@ import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { queueMail } from '../notify/mail-store.ts';
 import { move, stateAt } from './consent.ts';
-import { insertMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
+import { writeVersion } from './consent-change-store.ts';
 import { type SignedBy, termsEntry } from './consent-entry.ts';
 import {
   type ConsentParts,
   endSiblings,
   holdConsent,
-  mustBeTheirs,
-  mustFind,
+  holdTheirs,
   record,
   type Within,
 } from './consent-step.ts';
 import type { Consent } from './consent-store.ts';
-import { findSiblings, lockHousehold } from './hold-store.ts';
+import { findSiblings } from './hold-store.ts';
 import { nextReminderMs } from './reminders.ts';
 import { type ConsentSignature, signatureEvidence } from './sign-consent.ts';
 import {
@@ -52,12 +51,10 @@ export interface ConsentGift {
  */
 export async function giveConsent(parts: ConsentParts, gift: ConsentGift): Promise<Consent> {
   const { db, ledger } = parts;
-  const { householdId } = await mustBeTheirs(db, gift);
   return db.transaction().execute(async (tx) => {
-    const nowMs = await lockHousehold(tx, householdId);
-    const asked = await holdConsent(tx, gift.consentId);
+    const { consent: asked, nowMs } = await holdTheirs(tx, gift);
     move(stateAt(asked, nowMs), 'give');
-    const household = await listMeterPoints(tx, householdId);
+    const household = await listMeterPoints(tx, asked.householdId);
     const narrowed = narrowTerms(asked.asked, gift.choice, household);
     if (!narrowed.ok)
       throw new StabledoorError('invalid_request', 'The choice does not fit what was asked for.', {
@@ -121,9 +118,10 @@ const purposeOf = ({ householdId, clientId, asked }: Consent) => ({
 async function writeGiven(
   tx: BrokerTransaction,
   ledger: Ledger,
-  { consentId, occupierId }: Consent,
+  asked: Consent,
   giving: { terms: ConsentTerms; chosen: readonly HouseholdMeterPoint[]; nowMs: number },
 ) {
+  const { consentId, occupierId } = asked;
   const { terms, chosen, nowMs } = giving;
   const version = 1;
   const zones = chosen.map((point) => point.zone);
@@ -135,15 +133,22 @@ async function writeGiven(
   }));
   const req = newRequestId();
   const at = new Date(nowMs);
-  await insertTerms(tx, ledger.logId, consentId, version, terms);
-  await insertMeterRefs(tx, ledger.logId, consentId, meterPoints);
   const endsAtMs = tenancyEndMs(chosen);
   const endsMs = Math.min(expiresAtMs, endsAtMs ?? expiresAtMs);
   const remindAtMs = nextReminderMs({ givenMs: nowMs, endsMs }, nowMs);
-  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs, remindAtMs, at });
+  const { logId } = ledger;
+  await writeVersion(tx, {
+    ...{ logId, consentId, event: 'give', req, version, terms, meterPoints },
+    ...{ expiresAtMs, endsAtMs, remindAtMs, at },
+  });
   await queueMail(tx, [{ consentId, occupierId, kind: 'receipt', number: version }]);
-  await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'give', version, req, at }]);
-  return { consent: await mustFind(tx, consentId), meterPoints, expiresAtMs, req };
+  const consent: Consent = {
+    ...{ ...asked, state: 'given', version, terms, changedAt: at, expiresAt: new Date(endsMs) },
+    meterPoints: meterPoints
+      .map(({ meterRef, meterPointId }) => ({ meterRef, meterPointId }))
+      .sort((a, b) => (a.meterRef < b.meterRef ? -1 : 1)),
+  };
+  return { consent, meterPoints, expiresAtMs, req };
 }
 
 /** A household that left a meter point and came back has two tenancies of it, and one name for it. */

@@ -2,21 +2,42 @@
 // whoever gives or requests one holds its household first.
 import { sql } from 'kysely';
 import type { BrokerTransaction, Store } from '../db/database.ts';
-import type { ClientId, ConsentId, HouseholdId } from '../lib/ids.ts';
+import type { ClientId, ConsentId, HouseholdId, OccupierId } from '../lib/ids.ts';
 import type { Purpose } from '../policy/request.ts';
 import type { ConsentState } from './consent.ts';
 import { type Consent, consentOf, findConsent, selectConsents } from './consent-store.ts';
 
 /** One household's consents change one after another; gives the time of the database. */
 export async function lockHousehold(tx: BrokerTransaction, householdId: HouseholdId): Promise<number> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`consent ${householdId}`}, 0))`.execute(tx);
-  return readNowMs(tx);
+  const { rows } = await sql<{ now: number }>`
+    with held as materialized (select pg_advisory_xact_lock(hashtextextended(${`consent ${householdId}`}, 0)))
+    select ledger.now_ms() as now from held`.execute(tx);
+  return nowOf(rows);
+}
+
+/** The same of the household of a consent; null where it is not this occupier's. */
+export async function lockHouseholdOf(
+  tx: BrokerTransaction,
+  { consentId, occupierId }: { readonly consentId: ConsentId; readonly occupierId: OccupierId },
+): Promise<number | null> {
+  const { rows } = await sql<{ now: number }>`
+    with theirs as materialized (
+      select c.household_id from consent.consent c where c.consent_id = ${consentId} and c.occupier_id = ${occupierId}
+    ), held as materialized (
+      select pg_advisory_xact_lock(hashtextextended('consent ' || t.household_id, 0)) from theirs t
+    )
+    select ledger.now_ms() as now from held`.execute(tx);
+  return rows.length === 0 ? null : nowOf(rows);
+}
+
+function nowOf([row]: readonly { readonly now: number }[]): number {
+  if (row === undefined) throw new Error('the database has no time');
+  return row.now;
 }
 
 export async function readNowMs(store: Store): Promise<number> {
   const { rows } = await sql<{ now: number }>`select ledger.now_ms() as now`.execute(store);
-  if (rows[0] === undefined) throw new Error('the database has no time');
-  return rows[0].now;
+  return nowOf(rows);
 }
 
 /** Waits in this transaction are cut short: a stop must not hang behind a ledger that does. */

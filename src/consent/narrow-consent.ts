@@ -8,11 +8,10 @@ import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { queueMail } from '../notify/mail-store.ts';
 import { move, stateAt } from './consent.ts';
-import { dropMeterRefs, insertSteps, insertTerms, updateGiven } from './consent-change-store.ts';
+import { dropMeterRefs, writeVersion } from './consent-change-store.ts';
 import { type SignedBy, termsEntry } from './consent-entry.ts';
-import { type ConsentParts, holdConsent, mustBeTheirs, mustFind, record } from './consent-step.ts';
+import { type ConsentParts, holdTheirs, mustFind, record } from './consent-step.ts';
 import type { Consent } from './consent-store.ts';
-import { lockHousehold } from './hold-store.ts';
 import { nextReminderMs } from './reminders.ts';
 import {
   type ConsentChoice,
@@ -37,13 +36,11 @@ export interface Narrowing {
  */
 export async function narrowConsent(parts: ConsentParts, narrowing: Narrowing): Promise<Consent> {
   const { db, ledger } = parts;
-  const { householdId } = await mustBeTheirs(db, narrowing);
   return db.transaction().execute(async (tx) => {
-    const nowMs = await lockHousehold(tx, householdId);
-    const held = await holdConsent(tx, narrowing.consentId);
+    const { consent: held, nowMs } = await holdTheirs(tx, narrowing);
     const consent = { ...held, state: stateAt(held, nowMs) };
     move(consent.state, 'narrow');
-    const household = await listMeterPoints(tx, householdId);
+    const household = await listMeterPoints(tx, held.householdId);
     const narrowed = narrowGiven(consent, narrowing.choice, household);
     if (!narrowed.ok)
       throw new StabledoorError('invalid_request', 'The choice does not make this consent less.', {
@@ -94,13 +91,15 @@ export async function writeNarrowed(
   const dropped = points.filter(({ mpan }) => mpan === null).map(({ meterRef }) => meterRef);
   const req = newRequestId();
   const at = new Date(nowMs);
-  await insertTerms(tx, ledger.logId, consentId, version, terms);
   await dropMeterRefs(tx, dropped, version);
   const endsMs = Math.min(expiresAtMs, endsAtMs ?? expiresAtMs);
   const remindAtMs = nextReminderMs({ givenMs: nowMs, endsMs }, nowMs);
-  await updateGiven(tx, consentId, { version, expiresAtMs, endsAtMs, remindAtMs, at });
+  const { logId } = ledger;
+  await writeVersion(tx, {
+    ...{ logId, consentId, event: 'narrow', req, version, terms, meterPoints: [] },
+    ...{ expiresAtMs, endsAtMs, remindAtMs, at },
+  });
   await queueMail(tx, [{ consentId, occupierId: consent.occupierId, kind: 'receipt', number: version }]);
-  await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'narrow', version, req, at }]);
   const after = await mustFind(tx, consentId);
   const entry = termsEntry('consent.narrowed', req, after, {
     ...{ terms, meterPoints, expiresAtMs, signedBy, actor, wordingDigest: consent.wordingDigest },

@@ -7,7 +7,7 @@ import type { AppendRequest, Ledger } from '../ledger/ledger.ts';
 import { type ClientId, type HouseholdId, newId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import { localDateAt } from '../lib/local-date.ts';
 import { move } from './consent.ts';
-import { insertConsent, insertSteps, updateState } from './consent-change-store.ts';
+import { changeState, insertConsent } from './consent-change-store.ts';
 import { requestedEntry, unansweredEntry } from './consent-entry.ts';
 import { type ConsentParts, endSiblings, mustFind, record, type Within } from './consent-step.ts';
 import { type Consent, findConsentByRequest } from './consent-store.ts';
@@ -52,12 +52,20 @@ export async function requestConsent(parts: ConsentParts, request: ConsentReques
     const digest = wordingDigest(wording);
     const req = newRequestId();
     const at = new Date(nowMs);
-    await insertConsent(tx, {
-      ...{ logId: ledger.logId, consentId, householdId, occupierId, clientId, requestRef, at },
-      ...{ asked: terms, wording, wordingDigest: digest },
-    });
-    await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'request', version: 0, req, at }]);
-    const asked = await mustFind(tx, consentId);
+    const said = {
+      consentId,
+      householdId,
+      occupierId,
+      clientId,
+      asked: terms,
+      wording,
+      wordingDigest: digest,
+    };
+    await insertConsent(tx, { ...said, logId: ledger.logId, requestRef, at }, req);
+    const asked: Consent = {
+      ...{ ...said, state: 'requested', version: 0, terms, meterPoints: [] },
+      ...{ requestedAt: at, changedAt: at, expiresAt: null, quietUntil: null },
+    };
     const unseen = await refuseUnseen(tx, ledger, asked, nowMs);
     if (unseen.length > 0) await request.unseen?.(tx, asked);
     const consent = unseen.length > 0 ? await mustFind(tx, consentId) : asked;
@@ -79,8 +87,8 @@ async function refuseUnseen(
   if (standing === null) return [];
   const req = newRequestId();
   const at = new Date(nowMs);
-  await updateState(tx, [consentId], move(consent.state, 'refuse'), at);
-  await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'refuse', version, req, at }]);
+  const change = { logId: ledger.logId, event: 'refuse', state: move(consent.state, 'refuse'), at } as const;
+  await changeState(tx, change, [{ consentId, version, req }]);
   return [unansweredEntry(req, consent, 'refuse', standing === 'quiet' ? 'broker' : undefined)];
 }
 

@@ -7,9 +7,9 @@ import { StabledoorError } from '../lib/errors.ts';
 import { type ConsentId, newRequestId, type OccupierId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import { canMove, move } from './consent.ts';
-import { insertSteps, updateState } from './consent-change-store.ts';
+import { changeState } from './consent-change-store.ts';
 import { type StoppedThrough, stoppedEntry } from './consent-entry.ts';
-import { type ConsentParts, holdConsent, mustBeTheirs, mustFind } from './consent-step.ts';
+import { type ConsentParts, holdConsent, mustBeTheirs } from './consent-step.ts';
 import { type Consent, findConsent } from './consent-store.ts';
 import { readNowMs, waitBriefly } from './hold-store.ts';
 
@@ -99,10 +99,9 @@ async function stopWith(
     const at = new Date(await readNowMs(tx));
     const req = newRequestId();
     const { version } = consent;
-    await updateState(tx, [consentId], move(consent.state, 'stop'), at);
-    await insertSteps(tx, [{ logId: ledger.logId, consentId, event: 'stop', version, req, at }]);
-    const after = await mustFind(tx, consentId);
+    const state = move(consent.state, 'stop');
+    await changeState(tx, { logId: ledger.logId, event: 'stop', state, at }, [{ consentId, version, req }]);
     await append(tx, stoppedEntry(req, consent, throughOf(stop)));
-    return { consent: after, recorded };
+    return { consent: { ...consent, state, changedAt: at }, recorded };
   });
 }

@@ -53,6 +53,7 @@ export interface SignedInOccupier {
 }
 
 export interface OpenedAuthorization {
+  readonly request: PushedRequest;
   readonly thirdParty: ThirdParty;
   readonly detail: RequestedDetail;
   /** The consent that was asked for, with the words to show; null until somebody is signed in. */
@@ -74,13 +75,15 @@ export async function openAuthorization(
   if (occupier) await replacedGrant(parts, request, occupier);
   const consent = occupier ? await askOccupier(parts, request, thirdParty, occupier) : null;
   const refusedTo = consent?.state === 'refused' ? deniedTo(parts, request) : null;
-  return { thirdParty, detail: request.detail, consent, refusedTo };
+  return { request, thirdParty, detail: request.detail, consent, refusedTo };
 }
 
 export interface Approval {
   readonly choice: ConsentChoice;
   readonly signedBy: 'code' | 'passkey' | 'sandbox';
   readonly signature?: ConsentSignature | undefined;
+  /** By the same occupier, for this very answer: what was read then is not read again. */
+  readonly opened?: OpenedAuthorization;
 }
 
 /**
@@ -94,9 +97,9 @@ export async function approveAuthorization(
   occupier: SignedInOccupier,
   approval: Approval,
 ): Promise<string> {
-  const { request, thirdParty } = await findOpenRequest(parts, address);
-  const { consentId, state } = await askOccupier(parts, request, thirdParty, occupier);
-  if (state === 'refused') return deniedTo(parts, request);
+  const { request, consent } = approval.opened ?? (await openAuthorization(parts, address, occupier));
+  if (consent === null || consent.state === 'refused') return deniedTo(parts, request);
+  const { consentId } = consent;
   const code = newSecret();
   await giveConsent(parts, {
     consentId,

@@ -56,7 +56,7 @@ const requestColumns = [
   'replaces_grant',
 ] as const;
 
-const pushedRequestOf = (row: {
+interface RequestRow {
   request_hash: Buffer;
   client_id: string;
   redirect_uri: string;
@@ -66,7 +66,9 @@ const pushedRequestOf = (row: {
   detail: unknown;
   scope: string | null;
   replaces_grant: string | null;
-}): PushedRequest => ({
+}
+
+const pushedRequestOf = (row: RequestRow): PushedRequest => ({
   requestHash: row.request_hash,
   clientId: row.client_id as ClientId,
   redirectUri: row.redirect_uri,
@@ -78,33 +80,28 @@ const pushedRequestOf = (row: {
   replacesGrant: row.replaces_grant as GrantId | null,
 });
 
-/** Starts the session at the first opening, which must come in time; null if spent, too late, or of another client. */
+/**
+ * Starts the session at the first opening, which must come in time; null if spent, too late, or of another client. A page
+ * that was opened before is looked at again and again: that writes nothing.
+ */
 export async function openPushedRequest(
   store: Store,
   requestHash: Buffer,
   clientId: string,
   sessionSeconds: number,
 ): Promise<PushedRequest | null> {
-  // A page that was opened before is looked at again and again: that writes nothing.
-  const opened = await store
-    .selectFrom('oauth.pushed_request')
-    .select(requestColumns)
-    .where('request_hash', '=', requestHash)
-    .where('client_id', '=', clientId)
-    .where('spent_at', 'is', null)
-    .where('session_until', '>', sql<Date>`ledger.now()`)
-    .executeTakeFirst();
-  if (opened) return pushedRequestOf(opened);
-  const row = await store
-    .updateTable('oauth.pushed_request')
-    .set({ session_until: sql`coalesce(session_until, ${secondsFromNow(sessionSeconds)})` })
-    .where('request_hash', '=', requestHash)
-    .where('client_id', '=', clientId)
-    .where('spent_at', 'is', null)
-    .where(sql<Date>`coalesce(session_until, expires_at)`, '>', sql<Date>`ledger.now()`)
-    .returning(requestColumns)
-    .executeTakeFirst();
-  return row ? pushedRequestOf(row) : null;
+  const { rows } = await sql<RequestRow>`
+    with found as materialized (
+      select ${sql.join(requestColumns.map((column) => sql.ref(column)))}, session_until from oauth.pushed_request
+      where request_hash = ${requestHash} and client_id = ${clientId} and spent_at is null
+        and coalesce(session_until, expires_at) > ledger.now()
+    ), begun as (
+      -- Of two first openings at once the second finds the session begun, and leaves it as it is.
+      update oauth.pushed_request p set session_until = ${secondsFromNow(sessionSeconds)}
+      from found f where p.request_hash = f.request_hash and f.session_until is null and p.session_until is null
+    )
+    select * from found`.execute(store);
+  return rows[0] ? pushedRequestOf(rows[0]) : null;
 }
 
 /** Once only, and only within the session; null otherwise. */

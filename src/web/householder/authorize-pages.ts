@@ -56,7 +56,8 @@ const knownRequest =
 
 async function share(req: Request, res: Response, parts: AuthorizePageParts, answer: Answer): Promise<void> {
   const visitor = visitorOf(res);
-  const { consent, refusedTo } = await openAuthorization(parts, addressOf(req), visitor);
+  const opened = await openAuthorization(parts, addressOf(req), visitor);
+  const { consent, refusedTo } = opened;
   if (refusedTo !== null) return res.redirect(303, refusedTo);
   if (consent === null) return;
   const { choice, errors: dateErrors } = readChoice(answer);
@@ -77,7 +78,8 @@ async function share(req: Request, res: Response, parts: AuthorizePageParts, ans
     },
   });
   if (signed === null) return;
-  res.redirect(303, await approveAuthorization(parts, addressOf(req), visitor, { choice, ...signed }));
+  const approval = { choice, ...signed, opened };
+  res.redirect(303, await approveAuthorization(parts, addressOf(req), visitor, approval));
 }
 
 /** What was chosen, for a form that asks for one thing more. */
