@@ -12,7 +12,7 @@ export interface OauthClient {
   refresh(): Promise<void>;
   own(): Promise<void>;
   /** Pushed, opened, answered yes, redeemed. */
-  consent(worker: number): Promise<void>;
+  consent(householder: number): Promise<void>;
   close(): void;
 }
 
@@ -98,12 +98,10 @@ export function openOauthClient(target: OauthTarget, connections: number): Oauth
   const redeem = ({ code, verifier }: WaitingCode) =>
     token({ grant_type: 'authorization_code', code, redirect_uri: redirectUri, code_verifier: verifier });
 
-  const jars = new Map<number, Map<string, string>>();
   /** What a browser does: follows redirects with its cookies until one leads to the third party. */
-  async function browse(worker: number, address: string): Promise<string> {
-    const jar = jars.get(worker) ?? new Map<string, string>();
-    jars.set(worker, jar);
-    const given = target.cookies?.[worker % target.cookies.length];
+  async function browse(householder: number, address: string): Promise<string> {
+    const jar = new Map<string, string>();
+    const given = target.cookies?.[householder % target.cookies.length];
     let url = address;
     let form: Record<string, string> | null = null;
     let last = '';
@@ -136,7 +134,7 @@ export function openOauthClient(target: OauthTarget, connections: number): Oauth
     redeem,
     refresh: () => token({ grant_type: 'refresh_token', refresh_token: target.refreshToken }),
     own: () => token({ grant_type: 'client_credentials', ...target.own }),
-    async consent(worker) {
+    async consent(householder) {
       const verifier = randomBytes(32).toString('base64url');
       const pushed = await send(
         endpoints.par,
@@ -154,7 +152,7 @@ export function openOauthClient(target: OauthTarget, connections: number): Oauth
         client_id: clientId,
         request_uri: JSON.parse(pushed.text).request_uri,
       });
-      const back = new URL(await browse(worker, `${endpoints.authorize}?${query}`));
+      const back = new URL(await browse(householder, `${endpoints.authorize}?${query}`));
       const code = back.searchParams.get('code');
       if (code === null) throw new Error(`no code: ${back}`);
       await redeem({ code, verifier });

@@ -20,6 +20,8 @@ interface Contender {
   readonly client: OauthClient;
   /** How much a second it did most. */
   most: number;
+  /** How many consents were asked for. */
+  asked: number;
 }
 
 /** How much to make ready for so many seconds: more than will be asked for. */
@@ -37,8 +39,8 @@ export async function oauthRows(): Promise<Row[]> {
   try {
     peer.send(server);
     const [target] = (await once(peer, 'message')) as [OauthTarget];
-    const ours = { process: broker, client: openOauthClient(server.target, inFlight), most: 0 };
-    const theirs = { process: peer, client: openOauthClient(target, inFlight), most: 0 };
+    const ours = { process: broker, client: openOauthClient(server.target, inFlight), most: 0, asked: 0 };
+    const theirs = { process: peer, client: openOauthClient(target, inFlight), most: 0, asked: 0 };
     const rows: Row[] = [];
     for (const [what, measure] of Object.entries(measures)) {
       // Once without counting: what is planned and compiled at first is not what is asked.
@@ -93,11 +95,7 @@ const measures: Readonly<Record<string, Measure>> = {
   },
   'whole consents': async (contender, length) => {
     contender.client.prepare(length * 200, length * 200);
-    const free = Array.from({ length: consentsInFlight }, (_, worker) => worker);
-    return await underLoad(consentsInFlight, length, async () => {
-      const worker = free.pop() as number;
-      await contender.client.consent(worker).finally(() => free.push(worker));
-    });
+    return await underLoad(consentsInFlight, length, () => contender.client.consent(contender.asked++));
   },
 };
 

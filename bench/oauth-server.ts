@@ -17,7 +17,8 @@ import { testBroker } from '../test/support/broker.ts';
 import { recentWindow, testHome } from '../test/support/journey.ts';
 import type { OauthServer, OauthTarget, Order, WaitingCode } from './oauth-target.ts';
 
-const householders = 32;
+/** So many that hardly one is asked twice: a second consent would end the first. */
+const householders = 256;
 const unlimited = ['par', 'tokens', 'reads', 'failures', 'public', 'pages', 'household']
   .map((name) => `${name}=9000000/60`)
   .join(',');

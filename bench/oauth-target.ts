@@ -14,7 +14,7 @@ export interface OauthTarget {
   readonly asking: Readonly<Record<string, string>>;
   /** How a token in the third party's own name is asked for. */
   readonly own: Readonly<Record<string, string>>;
-  /** Of householders who are signed in, one a worker; null where the server signs in whoever comes. */
+  /** Of householders who are signed in, one each; null where the server signs in whoever comes. */
   readonly cookies: readonly string[] | null;
   readonly refreshToken: string;
 }
