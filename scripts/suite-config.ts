@@ -21,6 +21,7 @@ interface SuiteClient {
   readonly client_id: string;
   readonly scope: string;
   readonly jwks: { readonly keys: readonly JWK[] };
+  readonly dpop_signing_alg: 'ES256';
 }
 
 async function register(options: SuiteOptions, name: string, scope: string): Promise<SuiteClient> {
@@ -47,7 +48,7 @@ async function register(options: SuiteOptions, name: string, scope: string): Pro
   });
   const body = (await answer.json()) as { client_id?: string };
   if (body.client_id === undefined) throw new Error(`not registered: ${JSON.stringify(body)}`);
-  return { client_id: body.client_id, scope, jwks: { keys: [key] } };
+  return { client_id: body.client_id, scope, jwks: { keys: [key] }, dpop_signing_alg: 'ES256' };
 }
 
 /** What an HTML-only browser does on our pages: nothing is chosen beforehand, so it chooses the first of everything. */
@@ -105,6 +106,18 @@ const errorPageOf = ({ issuer }: SuiteOptions) => [
   },
 ];
 
+/** The request is answered once, and shown as over when it is opened again. */
+const onceOf = (options: SuiteOptions) => [
+  ...browserOf(options, options.household, 'share').map((visit) => ({ ...visit, 'match-limit': 1 })),
+  ...errorPageOf(options),
+];
+
+/** Looked at and left, before it is answered. */
+const lookedAtOf = (options: SuiteOptions) => [
+  { match: `${options.issuer}/authorize*`, 'match-limit': 1, tasks: [] },
+  ...browserOf(options, options.household, 'share'),
+];
+
 const plan = 'fapi2-security-profile-final';
 
 export async function suiteConfiguration(
@@ -138,6 +151,10 @@ export async function suiteConfiguration(
     browser: browserOf(options, options.household, 'share'),
     override: {
       [`${plan}-user-rejects-authentication`]: { browser: browserOf(options, options.refusing, 'refuse') },
+      [`${plan}-par-attempt-reuse-request_uri`]: { browser: onceOf(options) },
+      [`${plan}-par-ensure-reused-request-uri-prior-to-auth-completion-succeeds`]: {
+        browser: lookedAtOf(options),
+      },
       [`${plan}-par-attempt-to-use-expired-request_uri`]: { browser: errorPageOf(options) },
       [`${plan}-par-attempt-to-use-request_uri-for-different-client`]: { browser: errorPageOf(options) },
       [`${plan}-ensure-unsigned-authorization-request-without-using-par-fails`]: {

@@ -66,6 +66,9 @@ export function authorizationServerMetadata(issuer: string, { registers = false 
     ...clientAuthentication('introspection'),
     ...clientAuthentication('revocation'),
     introspection_signing_alg_values_supported: ['ES256'],
+    // No ID token is made here, and `openid` is no scope. OpenID Connect Discovery section 3 requires the member where this
+    // document is read by its name, and the certification suite asks for it under either.
+    id_token_signing_alg_values_supported: ['ES256'],
     dpop_signing_alg_values_supported: [...signingAlgorithms],
     authorization_response_iss_parameter_supported: true,
     authorization_details_types_supported: [...detailTypes],

@@ -86,7 +86,8 @@ async function follow(browser: Browser, start: string, tasks: Task[]): Promise<P
   return page;
 }
 
-async function authorize(config: Configuration, form: object, browserTasks: Task[]) {
+/** One visit to the same request after the other, by one browser; gives where the last one ended. */
+async function authorize(config: Configuration, form: object, ...visits: Task[][]) {
   const { party, authenticated, redirectUri } = await partyOf(config);
   const pkce = newPkce();
   const changes = await authenticated({ redirect_uri: redirectUri, ...form });
@@ -97,8 +98,11 @@ async function authorize(config: Configuration, form: object, browserTasks: Task
   const body = await pushed.json();
   assert.equal(pushed.status, 201, JSON.stringify(body));
   const query = new URLSearchParams({ client_id: party.thirdParty.clientId, request_uri: body.request_uri });
-  const page = await follow(openBrowser(broker.issuer), `${broker.issuer}/authorize?${query}`, browserTasks);
-  return { callback: new URL(page.url), party, authenticated, pkce };
+  const browser = openBrowser(broker.issuer);
+  const pages: Page[] = [];
+  for (const tasks of visits) pages.push(await follow(browser, `${broker.issuer}/authorize?${query}`, tasks));
+  const page = pages.at(-1) as Page;
+  return { callback: new URL(page.url), pages, party, authenticated, pkce };
 }
 
 test('both plan variants with a householder go the whole way to the resource', async () => {
@@ -132,6 +136,24 @@ test('the browser that is to say no says it for another household, and the first
   assert.equal(refused.callback.searchParams.get('error'), 'access_denied');
   const again = await authorize(config, form, config.browser[0].tasks);
   assert.ok(again.callback.searchParams.get('code'), String(again.callback));
+});
+
+test('a request that is opened again after it was answered shows a page, and one that was looked at is answered', async () => {
+  const config = await configuration(suiteScopes.household);
+  const form = { scope: config.client.scope, authorization_details: undefined };
+  const visitsOf = (module: string): Task[][] => {
+    const { browser } = config.override[`fapi2-security-profile-final-par-${module}`];
+    assert.equal(browser[0]['match-limit'], 1);
+    return browser.map(({ tasks }: { tasks: Task[] }) => tasks);
+  };
+  const reused = await authorize(config, form, ...visitsOf('attempt-reuse-request_uri'));
+  assert.ok(new URL(reused.pages[0]?.url ?? '').searchParams.get('code'));
+  assert.match(reused.pages[1]?.url ?? '', /\/authorize\?/);
+  assert.match(reused.pages[1]?.html ?? '', /<h1/);
+  const looked = visitsOf('ensure-reused-request-uri-prior-to-auth-completion-succeeds');
+  const { pages, callback } = await authorize(config, form, ...looked);
+  assert.match(pages[0]?.url ?? '', /\/sign-in\?/);
+  assert.ok(callback.searchParams.get('code'), String(callback));
 });
 
 test('a dozen modules in a row sign in, each with a browser of its own', async () => {
