@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.ts';
 import { type LogKeyRecord, listLogKeys } from '../ledger/log-key-store.ts';
 import { prepareLedgerKey, publishLedgerKey, retireFormerLedgerKey } from '../ledger/rotate-key.ts';
-import { keyLeadSeconds, rotateSigningKeys } from '../oauth/publish-keys.ts';
+import { keyLeadSeconds, retireSigningKey, rotateSigningKeys } from '../oauth/publish-keys.ts';
 import { type KeyRecord, listSigningKeys } from '../oauth/signing-key-store.ts';
 import { UsageError } from './failure.ts';
 import { withDatabase, withParts } from './opened.ts';
@@ -39,6 +39,11 @@ export function addKeysCommands(program: Command): void {
       throw new UsageError('say which key: `stabledoor keys rotate tokens` or `… rotate ledger`');
     });
   family
+    .command('retire <kid>')
+    .description('retire a key of access tokens at once, for one that got out: what it signed is dead')
+    .option('--json', 'answer as JSON')
+    .action(retireTokens);
+  family
     .command('list')
     .description('every key there ever was, the newest last')
     .option('--json', 'answer as JSON')
@@ -60,6 +65,21 @@ async function rotateTokens(options: RotateOptions): Promise<void> {
   const made = await withParts(config, (parts) => rotateSigningKeys(parts, config.keyDir, { leadSeconds }));
   const text = `${made.kid} signs from ${made.signsFrom.toISOString()}. Back the key folder up.`;
   openOutput(options.json ?? false).answer(shown(made, 'published'), text);
+}
+
+/** Where it is the one that signs, another is made first: nobody should have to know two commands at such a moment. */
+async function retireTokens(kid: string, options: { json?: true }): Promise<void> {
+  const config = readConfig();
+  const retired = await withParts(config, async (parts) => {
+    if (parts.signingKeys.current().kid === kid)
+      await rotateSigningKeys(parts, config.keyDir, { leadSeconds: 0 });
+    const record = await retireSigningKey(parts, kid);
+    // Its file goes.
+    await parts.signingKeys.refresh();
+    return record;
+  });
+  const text = `${kid} is retired: no token that it signed is taken, and third parties refresh. Give the key folder to every broker and back it up.`;
+  openOutput(options.json ?? false).answer(shown(retired, 'retired'), text);
 }
 
 async function rotateLedger(options: RotateOptions): Promise<void> {

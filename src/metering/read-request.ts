@@ -19,6 +19,8 @@ export type Caller = ConsentCaller | OwnCaller;
 interface Shown {
   readonly clientId: string;
   readonly jti: string;
+  /** Of the key that signed the token. */
+  readonly kid: string;
   readonly jkt: string;
   readonly proof: string;
   readonly proofJtiHash: string;

@@ -102,8 +102,8 @@ export function guardsOf(by: ReadBasis, request: ReadRequest, policy: string): G
       args: { jkt: caller.jkt, jti_hash: caller.proofJtiHash, expires_s: caller.proofExpiresS },
     },
     caller.kind === 'consent'
-      ? { name: 'token-not-revoked', args: { grant_id: caller.grantId, jti: caller.jti } }
-      : { name: 'own-token-not-revoked', args: { jti: caller.jti } },
+      ? { name: 'token-not-revoked', args: { grant_id: caller.grantId, jti: caller.jti, kid: caller.kid } }
+      : { name: 'own-token-not-revoked', args: { jti: caller.jti, kid: caller.kid } },
     { name: 'third-party-active', args: { client_id: by.facts.clientId } },
     rightInForce(by, request),
     { name: 'policy-current', args: { digest: policy } },

@@ -8,7 +8,7 @@ import { type ClientId, type ConsentId, type GrantId, idPattern } from '../lib/i
 import { type GrantedDetail, grantedDetailClaim } from './authorization-detail.ts';
 import { resourceOf } from './metadata.ts';
 import { type Scope, scopes } from './scopes.ts';
-import type { SigningKeys } from './signing-keys.ts';
+import type { SigningKey, SigningKeys } from './signing-keys.ts';
 
 export const accessTokenLifetimeSeconds = 300;
 
@@ -57,11 +57,11 @@ export function newTokenTimes(clock: Clock, consentEndsS = Number.POSITIVE_INFIN
 }
 
 export function signAccessToken(
-  parts: { issuer: string; signingKeys: SigningKeys },
+  parts: { issuer: string },
+  { kid, privateKey }: Pick<SigningKey, 'kid' | 'privateKey'>,
   content: TokenContent,
   times: TokenTimes,
 ): Promise<string> {
-  const { kid, privateKey } = parts.signingKeys.current();
   return (
     new SignJWT({ client_id: content.clientId, cnf: { jkt: content.jkt }, ...permissionOf(content) })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
@@ -116,6 +116,8 @@ export interface AccessParts {
 
 export type VerifiedToken = TokenContent & {
   readonly jti: string;
+  /** Of the key that signed it. Whether that still stands is asked where the token is used. */
+  readonly kid: string;
   readonly issuedS: number;
   readonly expiresS: number;
 };
@@ -123,7 +125,7 @@ export type VerifiedToken = TokenContent & {
 /** Null for anything that is not an unexpired at+jwt of ours (RFC 9068 section 4). */
 export async function verifyAccessToken(parts: AccessParts, token: string): Promise<VerifiedToken | null> {
   try {
-    const { payload } = await jwtVerify(
+    const { payload, protectedHeader } = await jwtVerify(
       token,
       async ({ kid }) => {
         const key = await parts.signingKeys.find(kid ?? '');
@@ -139,16 +141,16 @@ export async function verifyAccessToken(parts: AccessParts, token: string): Prom
       },
     );
     const read = claimsSchema.safeParse(payload);
-    return read.success ? verifiedToken(read.data) : null;
+    return read.success ? verifiedToken(read.data, protectedHeader.kid ?? '') : null;
   } catch (error) {
     if (error instanceof errors.JOSEError) return null;
     throw error;
   }
 }
 
-function verifiedToken(claims: z.infer<typeof claimsSchema>): VerifiedToken {
+function verifiedToken(claims: z.infer<typeof claimsSchema>, kid: string): VerifiedToken {
   const { client_id, jti, cnf, iat, exp } = claims;
-  const common = { clientId: client_id as ClientId, jti, jkt: cnf.jkt, issuedS: iat, expiresS: exp };
+  const common = { clientId: client_id as ClientId, jti, kid, jkt: cnf.jkt, issuedS: iat, expiresS: exp };
   if (!('grant_id' in claims)) return { kind: 'client', ...common, scopes: claims.scope };
   return {
     kind: 'consent',

@@ -8,7 +8,7 @@ export interface Admission {
   /** False where no more proofs can be remembered: then this one was not. */
   readonly hasRoom: boolean;
   readonly proofIsNew: boolean;
-  /** Token and grant not revoked, consent in force, third party active. */
+  /** Token and grant not revoked, its key not retired, consent in force, third party active. */
   readonly tokenStands: boolean;
 }
 
@@ -57,5 +57,6 @@ function standing(logId: number, token: VerifiedToken): RawBuilder<boolean> {
            and g.client_id = ${token.clientId} and g.consent_id = ${token.consentId}
            and c.state = 'given' and c.expires_at > ledger.now() and p.status = 'active'`;
   return sql<boolean>`(exists (${source})
+    and exists (select from oauth.signing_key k where k.kid = ${token.kid} and k.retired_at is null)
     and not exists (select from oauth.revoked_token t where t.token_id = ${token.jti}))`;
 }

@@ -1,12 +1,12 @@
 // Tokens that a third party gets in its own name (RFC 6749 section 4.4): for its scopes, never for a household's readings.
 // Like every token, one is issued only by a ledger entry that says so.
 import { GuardRefused } from '../ledger/ledger.ts';
-import { newRequestId } from '../lib/ids.ts';
-import { newTokenTimes, signAccessToken } from './access-token.ts';
+import { newTokenTimes } from './access-token.ts';
 import { readArray } from './authorization-detail.ts';
 import type { Caller } from './caller.ts';
 import type { DpopProof } from './dpop.ts';
 import { invalidAuthorizationDetails, unauthorizedClient } from './errors.ts';
+import { issueAccessToken } from './issue-token.ts';
 import type { Parameters } from './parameters.ts';
 import { readScopes } from './scopes.ts';
 import type { TokenParts } from './token.ts';
@@ -38,14 +38,12 @@ export async function issueClientToken(
     expires_s: times.expiresS,
   } as const;
   const guards = [{ name: 'third-party-active', args: { client_id: clientId } }];
-  const [token] = await Promise.all([
-    signAccessToken(parts, { kind: 'client', clientId, scopes, jkt: proof.jkt }, times),
-    parts.ledger
-      .append({ req: newRequestId(), householdId: null, body: entry, guards })
-      .catch((error: unknown) => {
-        throw error instanceof GuardRefused ? unauthorizedClient('this third party is suspended') : error;
-      }),
-  ]);
+  const content = { kind: 'client', clientId, scopes, jkt: proof.jkt } as const;
+  const token = await issueAccessToken(parts, { content, times, entry, guards, householdId: null }).catch(
+    (error: unknown) => {
+      throw error instanceof GuardRefused ? unauthorizedClient('this third party is suspended') : error;
+    },
+  );
   return {
     access_token: token,
     token_type: 'DPoP',

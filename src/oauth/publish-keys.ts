@@ -5,10 +5,17 @@ import type { EntryDraft } from '../ledger/entry-body.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import type { Clock } from '../lib/clock.ts';
+import { StabledoorError } from '../lib/errors.ts';
 import { newRequestId } from '../lib/ids.ts';
 import { accessTokenLifetimeSeconds } from './access-token.ts';
 import { makeSigningKey, type SigningKey } from './signing-key-files.ts';
-import { insertSigningKeys, type KeyRecord, listSigningKeys, updateRetired } from './signing-key-store.ts';
+import {
+  insertSigningKeys,
+  type KeyRecord,
+  listSigningKeys,
+  retireDueKeys,
+  retireKeyNow,
+} from './signing-key-store.ts';
 
 export interface KeyParts {
   readonly db: Database;
@@ -55,12 +62,33 @@ export async function rotateSigningKeys(
 /** Gives how many it retired. Any process may try; each key is retired once. */
 export async function retireSigningKeys({ db, ledger }: KeyParts): Promise<number> {
   return db.transaction().execute(async (tx) => {
-    const retired = await updateRetired(tx, retireAfterSeconds);
+    const retired = await retireDueKeys(tx);
     const entries = retired.map((key) =>
       entryOf({ kind: 'key.retired', actor: 'broker', use: 'tokens', key }),
     );
     if (entries.length > 0) await ledger.appendWithin(tx, entries);
     return retired.length;
+  });
+}
+
+/**
+ * For a key that got out: whatever it signed, here or elsewhere, is dead from now on, and it signs nothing more. Third parties
+ * refresh. One operator does it, and no second one has to be found first: it ends nothing but tokens of five minutes.
+ * Errors: `not_found`; `illegal_transition` where it was retired before, or is the only one that signs.
+ */
+export async function retireSigningKey({ db, ledger }: KeyParts, kid: string): Promise<KeyRecord> {
+  return db.transaction().execute(async (tx) => {
+    const key = await retireKeyNow(tx, kid);
+    const record = (await listSigningKeys(tx)).find((known) => known.kid === kid);
+    if (record === undefined)
+      throw new StabledoorError('not_found', 'There is no such key of access tokens.');
+    if (key === null)
+      throw new StabledoorError(
+        'illegal_transition',
+        'The key was retired before, or no other one signs yet: run `stabledoor keys rotate tokens --now` first.',
+      );
+    await ledger.appendWithin(tx, [entryOf({ kind: 'key.retired', actor: 'operator', use: 'tokens', key })]);
+    return record;
   });
 }
 

@@ -44,23 +44,14 @@ export async function listSigningKeys(store: Store): Promise<KeyRecord[]> {
   }));
 }
 
-/** Retires what another key has signed for since at least `afterSeconds`; gives the public keys that were, now, retired. */
-export async function updateRetired(tx: BrokerTransaction, afterSeconds: number): Promise<string[]> {
-  const retired = await tx
-    .updateTable('oauth.signing_key as k')
-    .set({ retired_at: sql<Date>`ledger.now()` })
-    .where('k.retired_at', 'is', null)
-    .where((eb) =>
-      eb.exists(
-        eb
-          .selectFrom('oauth.signing_key as n')
-          .select('n.kid')
-          .where('n.retired_at', 'is', null)
-          .whereRef('n.signs_from', '>', 'k.signs_from')
-          .where('n.signs_from', '<=', sql<Date>`ledger.now() - ${afterSeconds} * interval '1 second'`),
-      ),
-    )
-    .returning('k.public_jwk')
-    .execute();
-  return retired.map((row) => row.public_jwk);
+/** Retires what another key has signed for since ten minutes at least; gives the public keys that were, now, retired. */
+export async function retireDueKeys(tx: BrokerTransaction): Promise<string[]> {
+  const { rows } = await sql<{ key: string }>`select k as key from oauth.retire_due_keys() k`.execute(tx);
+  return rows.map(({ key }) => key);
+}
+
+/** Gives the public key; null where there is no such key, it was retired before, or no other signs now. */
+export async function retireKeyNow(tx: BrokerTransaction, kid: string): Promise<string | null> {
+  const { rows } = await sql<{ key: string | null }>`select oauth.retire_key_now(${kid}) as key`.execute(tx);
+  return rows[0]?.key ?? null;
 }

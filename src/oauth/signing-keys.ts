@@ -29,8 +29,15 @@ export interface PublishedKey {
   readonly publicJwk: PublicJwk;
 }
 
+/** Of those that are published none is in the key folder of this process. */
+export class NoSigningKey extends Error {
+  constructor() {
+    super('no published key to sign access tokens is here: run stabledoor keys rotate tokens');
+  }
+}
+
 export interface SigningKeys {
-  /** The key that signs now. Throws if this process has none. */
+  /** The key that signs now. Throws NoSigningKey. */
   current(): SigningKey;
   /** Signing, to come and former, by kid; an unknown one is looked up, four times a second at most, and waits its turn. */
   find(kid: string): PublishedKey | undefined | Promise<PublishedKey | undefined>;
@@ -176,8 +183,7 @@ function signerOf({ files, published }: Ring, clock: Clock): SigningKey {
   const here = [...published.values()].filter(({ kid }) => files.has(kid));
   const begun = here.filter(({ signsFromMs }) => signsFromMs <= clock.nowMs());
   const key = files.get((begun.at(-1) ?? here[0])?.kid ?? '');
-  if (!key)
-    throw new Error('no published key to sign access tokens is here: run stabledoor keys rotate tokens');
+  if (!key) throw new NoSigningKey();
   return key;
 }
 

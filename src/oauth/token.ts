@@ -2,8 +2,7 @@
 // keeps the refresh token, and asks whether consent and third party still stand: all of it, or nothing.
 import type { Database } from '../db/database.ts';
 import { type Guard, GuardRefused } from '../ledger/ledger.ts';
-import { newRequestId } from '../lib/ids.ts';
-import { type AccessParts, newTokenTimes, signAccessToken } from './access-token.ts';
+import { type AccessParts, newTokenTimes } from './access-token.ts';
 import type { GrantedDetail } from './authorization-detail.ts';
 import { type Caller, identifyCaller, type OauthRequest } from './caller.ts';
 import type { ClientAuthParts } from './client-auth.ts';
@@ -23,6 +22,7 @@ import {
 } from './errors.ts';
 import { type GrantedConsent, grantedConsentOf } from './granted-consent.ts';
 import { type GrantParts, revokeGrant } from './grants.ts';
+import { issueAccessToken } from './issue-token.ts';
 import { endpointsOf, resourceOf } from './metadata.ts';
 import { narrowDetail } from './narrow-detail.ts';
 import type { Parameters } from './parameters.ts';
@@ -129,20 +129,12 @@ async function issueWithEntry(parts: TokenParts, issue: Issue): Promise<GrantTok
     token: times.jti,
     expires_s: times.expiresS,
   } as const;
-  // Signing runs beside the append; the token is let go only when both are done.
-  const [token] = await Promise.all([
-    signAccessToken(parts, content, times),
-    parts.ledger
-      .append({
-        req: newRequestId(),
-        householdId: consent.householdId,
-        body: entry,
-        guards: guardsOf(redemption, refreshToken),
-      })
-      .catch(async (error: unknown) => {
-        throw error instanceof GuardRefused ? await refusal(parts, error.reason, redemption, consent) : error;
-      }),
-  ]);
+  const token = await issueAccessToken(parts, {
+    ...{ content, times, entry, householdId: consent.householdId },
+    guards: guardsOf(redemption, refreshToken),
+  }).catch(async (error: unknown) => {
+    throw error instanceof GuardRefused ? await refusal(parts, error.reason, redemption, consent) : error;
+  });
   return {
     access_token: token,
     token_type: 'DPoP',

@@ -32,6 +32,7 @@ const path = '/v1/meter-points/mp_x/readings';
 const tokenFor = async (jkt: string) =>
   signAccessToken(
     parts,
+    parts.signingKeys.current(),
     {
       kind: 'consent',
       clientId: clientId as never,

@@ -67,7 +67,7 @@ test('a code is spent once, in time, and its refresh token is kept with it', asy
   );
 });
 
-test('a token is refused when its grant is revoked or unknown, or when it is revoked itself', async () => {
+test('a token is refused when its grant is revoked or unknown, when it is revoked itself, and when its key does not stand', async () => {
   const [good, revoked] = [await grant(), await grant()];
   await sql`update oauth.grant set revoked_at = ledger.now(), revoked_reason = 'test' where grant_id = ${revoked}`.execute(
     app,
@@ -75,15 +75,22 @@ test('a token is refused when its grant is revoked or unknown, or when it is rev
   await sql`insert into oauth.revoked_token (token_id, expires_at) values ('dead', ledger.now())`.execute(
     app,
   );
+  await sql`insert into oauth.signing_key (kid, public_jwk, published_at, signs_from, retired_at)
+    select k.kid, '{}', n.now, n.now, k.retired_at from (select ledger.now() as now) n,
+      (values ('stands', null), ('stolen', ledger.now())) k(kid, retired_at)`.execute(databases.owner);
+  const kid = 'stands';
   const asked = [
+    { grant_id: good, jti: 'alive', kid },
+    { grant_id: revoked, jti: 'alive', kid },
+    { grant_id: 'grant_unknown', jti: 'alive', kid },
+    { grant_id: good, jti: 'dead', kid },
+    { grant_id: good, jti: 'alive', kid: 'stolen' },
+    { grant_id: good, jti: 'alive', kid: 'unknown' },
     { grant_id: good, jti: 'alive' },
-    { grant_id: revoked, jti: 'alive' },
-    { grant_id: 'grant_unknown', jti: 'alive' },
-    { grant_id: good, jti: 'dead' },
   ];
   assert.deepEqual(
     await refusals('token_not_revoked', asked),
-    [1, 2, 3].map((position) => [position, 'token_revoked']),
+    [1, 2, 3, 4, 5, 6].map((position) => [position, 'token_revoked']),
   );
 });
 

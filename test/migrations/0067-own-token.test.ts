@@ -11,10 +11,11 @@ test('a token in a third party’s own name is refused once it was revoked, and 
   const ask = async () =>
     (
       await sql<{ position: number; reason: string }>`
-        select * from oauth.guard_own_token(1::smallint, '[{"position": 3, "args": {"jti": "one"}}, {"position": 4, "args": {"jti": "two"}}]')`.execute(
-        owner,
-      )
+        select * from oauth.guard_own_token(1::smallint, '[{"position": 3, "args": {"jti": "one", "kid": "k"}},
+          {"position": 4, "args": {"jti": "two", "kid": "k"}}]')`.execute(owner)
     ).rows;
+  await sql`insert into oauth.signing_key (kid, public_jwk, published_at, signs_from)
+    values ('k', '{}', ledger.now(), ledger.now())`.execute(owner);
   assert.deepEqual(await ask(), []);
   await sql`insert into oauth.revoked_token (token_id, expires_at) values ('two', ledger.now() + interval '1 hour')`.execute(
     owner,

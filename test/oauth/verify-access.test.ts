@@ -36,7 +36,7 @@ const content = {
   } as never,
 };
 const times = newTokenTimes(clock, now() + 10_000);
-const token = await signAccessToken(parts, content, times);
+const token = await signAccessToken(parts, parts.signingKeys.current(), content, times);
 const ath = sha256Base64url(token);
 
 type ProofArgs = Parameters<typeof party.proof> extends [string, string, ...infer Rest] ? Rest : never;
@@ -242,7 +242,12 @@ test('an access token that is expired, foreign, of another type or not signed by
 });
 
 test('a cached token stops at its expiry, and never outlives its consent', async () => {
-  const short = await signAccessToken(parts, content, newTokenTimes(clock, now() + 30));
+  const short = await signAccessToken(
+    parts,
+    parts.signingKeys.current(),
+    content,
+    newTokenTimes(clock, now() + 30),
+  );
   const present = async () =>
     access({ authorization: `DPoP ${short}`, dpop: [await proof({ ath: sha256Base64url(short) })] });
   await present();
