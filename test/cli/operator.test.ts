@@ -236,7 +236,8 @@ test('the ledger verifies, its export verifies offline, and a changed export nam
   assert.equal(verdict.sound, true);
   const out = join(folder, 'export.jsonl');
   const written = await answer<{ entries: number }>('ledger', 'export', '--out', out, '--json');
-  assert.equal(written.entries, verdict.size);
+  // The broker beside it goes on writing: the map of tags has an entry each minute.
+  assert.ok(written.entries >= verdict.size, `${written.entries} of ${verdict.size}`);
   const { ledger_key: key } = await answer<{ ledger_key: string }>('init', '--json');
   // Offline: settings that could open no database.
   const offline = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none' };

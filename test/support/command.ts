@@ -37,8 +37,15 @@ export function stabledoor(
   });
 }
 
+/** Where compiled files are kept for the test processes, who start in half the time by it; so do their children. */
+export const compiledFiles = (): Settings => {
+  const { NODE_COMPILE_CACHE: folder } = process.env;
+  return folder === undefined ? {} : { NODE_COMPILE_CACHE: folder };
+};
+
 /** What a program needs to run at all: no setting of whoever runs the tests. */
 export const bareEnvironment = (): Settings => ({
   PATH: process.env.PATH ?? '',
   HOME: process.env.HOME ?? '',
+  ...compiledFiles(),
 });

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { freePort } from '../../src/db/free-port.ts';
 import type { TestBroker } from './broker.ts';
+import { compiledFiles } from './command.ts';
 
 export interface SecondBroker {
   /** Where it listens; its issuer is that of the first. */
@@ -24,6 +25,7 @@ export async function secondBroker(
   const child = spawn(process.execPath, [program], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {
+      ...compiledFiles(),
       ...first.environment,
       PORT: String(port),
       STABLEDOOR_ISSUER: first.issuer,
