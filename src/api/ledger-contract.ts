@@ -8,12 +8,20 @@ const count = z
   .transform(Number)
   .pipe(z.int());
 
+const logNumber = count.meta({
+  description: 'Which log of the line, counted from the oldest: `GET /v1/ledger/logs`',
+  example: '1',
+});
+const whichLog = { log: logNumber.optional() };
+
 export const proofQuery = z.strictObject({
+  ...whichLog,
   index: count.meta({ description: 'Of the entry', example: '41' }),
   size: count.optional().meta({ description: 'Of the tree; the newest, if absent' }),
 });
 
 export const consistencyQuery = z.strictObject({
+  ...whichLog,
   from: count.meta({ description: 'Size of the older tree', example: '300' }),
   to: count.optional().meta({ description: 'Size of the newer tree; the newest, if absent' }),
 });
@@ -53,11 +61,33 @@ const json = (schema: z.ZodType) => ({ contentType: 'application/json', schema }
 const ledger = { method: 'get', tag: 'Ledger', security: 'none' } as const;
 const errors = [
   'invalid_request',
+  'not_found',
   'beyond_ledger',
   'checkpoint_unknown',
   'not_acceptable',
   'database_unavailable',
 ] as const;
+
+const known = z
+  .strictObject({
+    number: z.int(),
+    origin: z.string(),
+    prefix: z.url().meta({ description: 'Its checkpoint and tiles are below; always the same log’s' }),
+    in_force: z.boolean().meta({ description: 'Whether it is the one that is written to' }),
+  })
+  .meta({ id: 'Log' });
+
+export const listLogs = {
+  ...ledger,
+  path: '/v1/ledger/logs',
+  operationId: 'listLogs',
+  summary: 'The log that is written to, and those before it',
+  description:
+    'A log that was set back is closed and another goes on. What was signed of a closed one can be checked as before, at its own prefix.',
+  responses: {
+    200: { description: 'The oldest first', body: json(z.strictObject({ logs: z.array(known) })) },
+  },
+} as const satisfies RouteContract;
 
 export const proveEntry = {
   ...ledger,
@@ -119,4 +149,35 @@ export const tileOfHashes = {
   errors: ['not_found', 'database_unavailable'],
 } as const satisfies RouteContract;
 
-export const ledgerContracts = [proveEntry, proveGrowth, bundleOfEntries, tileOfHashes] as const;
+const ofLog = { log: z.string().meta({ description: 'The number of the log' }) };
+
+export const checkpointOfLog = {
+  ...ledger,
+  path: '/ledger/logs/{log}/checkpoint',
+  operationId: 'checkpointOfLog',
+  summary: 'The newest checkpoint of one log, also of one that is closed',
+  params: z.strictObject(ofLog),
+  responses: { 200: { description: 'A signed note', body: text } },
+  errors: ['not_found', 'database_unavailable'],
+} as const satisfies RouteContract;
+
+export const bundleOfLog = {
+  ...bundleOfEntries,
+  path: '/ledger/logs/{log}/tile/entries/{bundle}',
+  operationId: 'bundleOfLog',
+  summary: 'A bundle of entries of one log; for regulators only',
+  params: bundleOfEntries.params.extend(ofLog),
+} as const satisfies RouteContract;
+
+export const tileOfLog = {
+  ...tileOfHashes,
+  path: '/ledger/logs/{log}/tile/{level}/{tile}',
+  operationId: 'tileOfLog',
+  summary: 'A tile of hashes of one log, also of one that is closed',
+  params: tileOfHashes.params.extend(ofLog),
+} as const satisfies RouteContract;
+
+export const ledgerContracts = [
+  ...[listLogs, proveEntry, proveGrowth, bundleOfEntries, tileOfHashes],
+  ...[checkpointOfLog, bundleOfLog, tileOfLog],
+] as const;

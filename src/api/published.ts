@@ -3,11 +3,9 @@ import { Router } from 'express';
 import type { Database } from '../db/database.ts';
 import { checkHealth, type HealthParts } from '../http/health.ts';
 import type { RouteContract } from '../http/route-contract.ts';
-import { latestCheckpoint } from '../ledger/ledger-store.ts';
-import { newestWitnessed } from '../ledger/witnessed-store.ts';
 import type { Witnessing } from '../ledger/witnessing.ts';
-import { StabledoorError } from '../lib/errors.ts';
 import { openApiDocument, openApiYaml } from './openapi.ts';
+import { publishedCheckpoint, sendCheckpoint } from './published-checkpoint.ts';
 import { contractJson, contractYaml, liveness, newestCheckpoint, readiness } from './published-contract.ts';
 
 export interface PublishedParts extends HealthParts {
@@ -32,15 +30,7 @@ export function publishedRoutes(parts: PublishedParts, contracts: readonly Route
   router.get(contractJson.path, (_req, res) => void res.type('application/json').send(document));
   router.get(contractYaml.path, (_req, res) => void res.type('application/yaml').send(yaml));
   router.get(newestCheckpoint.path, async (_req, res) => {
-    const checkpoint = await publishedCheckpoint(parts);
-    if (checkpoint === null) throw new StabledoorError('not_found', 'The ledger is empty.');
-    res.type('text/plain; charset=utf-8').set('Cache-Control', 'public, max-age=2').send(checkpoint.note);
+    sendCheckpoint(res, await publishedCheckpoint(parts, parts.ledger.logId));
   });
   return router;
-}
-
-/** A stable one where there are witnesses: a checkpoint that they have not seen could still be one of two. */
-async function publishedCheckpoint({ db, ledger, witnessing }: PublishedParts) {
-  const witnessed = witnessing === null ? null : await newestWitnessed(db, ledger.logId);
-  return witnessed ?? (await latestCheckpoint(db, ledger.logId));
 }

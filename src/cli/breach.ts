@@ -1,8 +1,10 @@
 // `stabledoor breach`: whom a breach at a third party reached, and drafts of what to write to them.
+
 import type { Command } from 'commander';
 import { type BreachReport, breachReport } from '../audit/breach.ts';
 import { type BreachNamed, householdNotice, regulatorNotice } from '../audit/words/en.ts';
 import { readConfig } from '../config.ts';
+import { lineOf } from '../ledger/log-in-force.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import { type LocalDate, parseLocalDate } from '../lib/local-date.ts';
 import { defaultZone } from '../metering/source.ts';
@@ -35,7 +37,7 @@ export function addBreachCommand(program: Command): void {
         async ({ db, log }) => {
           const thirdParty = await findThirdParty(db, options.thirdParty);
           if (thirdParty === null) throw new Error(`there is no third party ${options.thirdParty}`);
-          const question = { logs: [...log.formers, log], thirdParty, from, to, zone: defaultZone };
+          const question = { logs: lineOf(log), thirdParty, from, to, zone: defaultZone };
           return { name: thirdParty.tradingName, report: await breachReport(db, question) };
         },
         { writes: true },

@@ -8,6 +8,7 @@ import { type Config, readConfig } from '../config.ts';
 import { exportLog } from '../ledger/export.ts';
 import type { Receipt } from '../ledger/ledger.ts';
 import { readEntries } from '../ledger/ledger-store.ts';
+import { lineOf } from '../ledger/log-in-force.ts';
 import { leafHashOf, nodeCrypto } from '../ledger/node-crypto.ts';
 import { verifyLine } from '../ledger/verify.ts';
 import { newId, newRequestId } from '../lib/ids.ts';
@@ -98,7 +99,7 @@ export async function openDrilled(config: Config): Promise<DrilledLedger> {
       const { db, log } = parts;
       await refuseLost(parts, receipts);
       const logs = await Promise.all(
-        [...log.formers, log].map(async ({ logId }) => {
+        lineOf(log).map(async ({ logId }) => {
           const policies = await listPolicies(db, logId);
           return () => exportLog(db, { logId, policies });
         }),

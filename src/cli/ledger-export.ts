@@ -9,12 +9,12 @@ import type { Opener } from '../ledger/export.ts';
 import { type WrittenExport, writeExport } from '../ledger/export-file.ts';
 import { exportToParquet } from '../ledger/export-parquet.ts';
 import { ExportRangeError } from '../ledger/export-plan.ts';
-import type { LogInForce, LogName } from '../ledger/log-in-force.ts';
 import { type OpeningParts, openerOf } from '../ledger/openings.ts';
 import type { SubjectKeyTables } from '../ledger/subject-key-store.ts';
 import { listPolicies } from '../policy/policy-store.ts';
 import { readCount } from './count.ts';
 import { UsageError } from './failure.ts';
+import { logNamed, logOption } from './log-option.ts';
 import { withDatabase } from './opened.ts';
 import { openOutput } from './output.ts';
 import { openProgress } from './progress.ts';
@@ -39,7 +39,7 @@ export function addExportCommand(family: Command): void {
     .option('--from <index>', 'only from this entry on: what rests on entries before it is not judged')
     .option('--to <index>', 'only the entries before this one, up to the first checkpoint that covers them')
     .option('--newest', 'also entries that no witness has seen yet')
-    .option('--log <origin>', 'a log that the present one goes on for; without it the present one')
+    .option(...logOption)
     .option('--open <field...>', 'fields of commitments to open, such as proof: only for who may read them')
     .option('--parquet <file>', 'the entries as a table too, for analysts; it proves nothing by itself')
     .option('--json', 'answer as JSON')
@@ -67,7 +67,7 @@ async function exportToFile(
     return await withDatabase(
       config,
       async ({ db, log, stores }) => {
-        const { logId, origin } = options.log === undefined ? log : namedLog(log, options.log);
+        const { logId, origin } = logNamed(log, options.log);
         const policies = await listPolicies(db, logId);
         const request = { logId, out, policies, ...range, onProgress: progress.update };
         const opened = { db, logId, origin, fields };
@@ -84,14 +84,6 @@ async function exportToFile(
   } finally {
     progress.stop();
   }
-}
-
-/** The log in force or one that it goes on for. */
-function namedLog(log: LogInForce, origin: string): LogName {
-  const known = [...log.formers, log];
-  const found = known.find((one) => one.origin === origin);
-  if (found) return found;
-  throw new UsageError(`--log: there is ${known.map((one) => one.origin).join(', ')}, and no ${origin}`);
 }
 
 function readFields(fields: readonly string[]): string[] {

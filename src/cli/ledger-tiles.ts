@@ -7,6 +7,7 @@ import { type ExportedTiles, exportTiles } from '../ledger/export-tiles.ts';
 import { latestCheckpoint } from '../ledger/ledger-store.ts';
 import { newestWitnessed } from '../ledger/witnessed-store.ts';
 import { UsageError } from './failure.ts';
+import { logNamed, logOption } from './log-option.ts';
 import { withDatabase } from './opened.ts';
 import { openOutput } from './output.ts';
 import { openProgress } from './progress.ts';
@@ -14,7 +15,8 @@ import { openProgress } from './progress.ts';
 interface TilesOptions {
   readonly out: string;
   readonly entries?: string;
-  readonly compareAll?: true;
+  readonly compareAll?: boolean;
+  readonly log?: string;
   readonly json?: true;
 }
 
@@ -24,11 +26,12 @@ export function addTilesCommand(family: Command): void {
     .description('copy the tiles of hashes into a folder that anyone may be served (C2SP tlog-tiles)')
     .requiredOption('--out <folder>', 'hashes and checkpoint; goes on from the checkpoint that is there')
     .option('--entries <folder>', 'entry bundles too, for regulators only: another folder, not to be served')
+    .option(...logOption)
     .option('--compare-all', 'compare every file with the log, not only the new ones')
     .option('--json', 'answer as JSON')
     .action(async (options: TilesOptions) => {
       const folders = readFolders(options);
-      const exported = await exportAll(folders, options.compareAll ?? false);
+      const exported = await exportAll(folders, options);
       const value = exported.map(({ folder, holds, ...counts }) => ({ folder, holds, ...counts }));
       openOutput(options.json ?? false).answer(value, exported.map(inWords).join('\n'));
     });
@@ -53,12 +56,13 @@ const isWithin = (inner: string, outer: string): boolean =>
 
 async function exportAll(
   targets: readonly Target[],
-  compareAll: boolean,
+  { compareAll = false, log: number }: Pick<TilesOptions, 'compareAll' | 'log'>,
 ): Promise<(Target & ExportedTiles)[]> {
   const progress = openProgress('copying', 'files');
   try {
     const config = readConfig();
-    return await withDatabase(config, async ({ db, log: { logId } }) => {
+    return await withDatabase(config, async ({ db, log }) => {
+      const { logId } = logNamed(log, number);
       // As /ledger/checkpoint: where there are witnesses, only what they have seen is published.
       const witnessed = config.witnesses === null ? null : await newestWitnessed(db, logId);
       const checkpoint = witnessed ?? (await latestCheckpoint(db, logId));

@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { type Config, readConfig } from '../config.ts';
 import { exportLines } from '../ledger/export.ts';
 import { type Lines, readExportLines } from '../ledger/export-format.ts';
-import type { LogName } from '../ledger/log-in-force.ts';
+import { type LogName, lineOf } from '../ledger/log-in-force.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { readLedgerKeys } from '../ledger/signing-key.ts';
 import { lookAtTree } from '../ledger/tree-damage.ts';
@@ -71,7 +71,7 @@ export async function verifyDatabase(options: VerifyOptions): Promise<void> {
       '--policy: goes with --export, which ends at a checkpoint that witnesses have cosigned',
     );
   const { verdicts, damage } = await withDatabase(config, async ({ db, log }) => {
-    const line = [...log.formers, log];
+    const line = lineOf(log);
     const keys = options.key ?? (await ownKeys(config, line));
     const logs = await Promise.all(
       line.map(async ({ logId }) => {

@@ -13,6 +13,12 @@ export interface LogInForce extends LogName {
   readonly formers: readonly LogName[];
 }
 
+/** All of them, the oldest first: counted from 1, as they are told apart outside. */
+export const lineOf = ({ formers, logId, origin }: LogInForce): readonly LogName[] => [
+  ...formers,
+  { logId, origin },
+];
+
 /** `origin` is of the first log, or of any of its successors. A log that is not there yet is number 1. */
 export async function findLogInForce(db: Store, origin: string): Promise<LogInForce> {
   const rows = await listLogs(db);

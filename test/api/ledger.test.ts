@@ -29,7 +29,10 @@ before(async () => {
   app.set('query parser', 'simple');
   app.use(
     giveRequestId,
-    ledgerRoutes({ db: databases.app, ledger: { logId: log.logId, origin: log.origin } }),
+    ledgerRoutes({
+      ...{ db: databases.app, issuer: 'http://localhost:8080', witnessing: null },
+      log: { logId: log.logId, origin: log.origin, formers: [] },
+    }),
   );
   app.use(nothingHere, problemResponses({ issuer: 'http://localhost:8080', log: quietLogger }));
   client = supertest(app);

@@ -17,8 +17,10 @@ import { tellOrders } from '../../src/lawful/tell-orders.ts';
 import { exportLog } from '../../src/ledger/export.ts';
 import { headGuardFileOf } from '../../src/ledger/head-guard.ts';
 import { countPending, latestCheckpoint } from '../../src/ledger/ledger-store.ts';
+import { findLog, tilesAt } from '../../src/ledger/log-download.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { verifyLine } from '../../src/ledger/verify.ts';
+import { verifyUrl } from '../../src/ledger/verify-url.ts';
 import type { ClientId } from '../../src/lib/ids.ts';
 import { addDays, localDateAt } from '../../src/lib/local-date.ts';
 import { listPolicies } from '../../src/policy/policy-store.ts';
@@ -222,6 +224,43 @@ test('both logs verify as one line with the former key alone, and the lost entri
   assert.ok(
     next?.unproven.some((sentence) => sentence.includes(`entries ${kept.size} to ${longest.size - 1}`)),
   );
+});
+
+test('what was signed of the former log can be checked as before, at a prefix of its own', async () => {
+  const { issuer } = broker;
+  const get = (path: string) => fetch(`${issuer}${path}`, { headers: { accept: 'application/json' } });
+  const { logs } = (await (await get('/v1/ledger/logs')).json()) as { logs: Record<string, unknown>[] };
+  assert.deepEqual(
+    logs.map(({ number, origin, prefix, in_force }) => [number, origin, prefix, in_force]),
+    [
+      [1, succession.former.origin, `${issuer}/ledger/logs/1`, false],
+      [2, succession.successor.origin, `${issuer}/ledger/logs/2`, true],
+    ],
+  );
+  for (const [number, key] of [
+    [1, formerKey],
+    [2, broker.parts.ledger.verifierKey],
+  ] as const) {
+    const { url, note } = await findLog(`${issuer}/ledger/logs/${number}`);
+    const verdict = await verifyUrl(note, tilesAt(url), { ...nodeCrypto, keys: [key], checkpoints: [] });
+    assert.deepEqual([verdict.sound, verdict.origin], [true, logs[number - 1]?.origin]);
+    const proof = await (await get(`/v1/ledger/proof?index=0&log=${number}`)).json();
+    assert.deepEqual([proof.origin, proof.size], [verdict.origin, verdict.size]);
+    const growth = await (await get(`/v1/ledger/consistency?from=1&log=${number}`)).json();
+    assert.deepEqual([growth.origin, growth.to], [verdict.origin, verdict.size]);
+  }
+  const newest = async (path: string) => (await get(path)).text();
+  assert.equal(await newest('/ledger/checkpoint'), await newest('/ledger/logs/2/checkpoint'));
+  const tile = await get('/ledger/logs/1/tile/0/000.p/1');
+  assert.equal(tile.headers.get('cache-control'), 'public, max-age=31536000, immutable');
+  assert.equal((await get('/ledger/logs/1/tile/entries/000')).status, 403);
+  for (const unknown of [
+    '/ledger/logs/3/checkpoint',
+    '/ledger/logs/0/checkpoint',
+    '/ledger/logs/01/tile/0/000.p/1',
+  ])
+    assert.equal((await get(unknown)).status, 404, unknown);
+  assert.equal((await get('/v1/ledger/proof?index=0&log=3')).status, 404);
 });
 
 test('each log keeps a head guard of its own, and the former one goes on knowing the longer log', async () => {

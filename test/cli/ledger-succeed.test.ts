@@ -59,6 +59,21 @@ test('in a sandbox or demo one suffices, and a name that is given must be that o
   assert.equal(JSON.parse(done.out).former, former);
 });
 
+test('proofs and tiles of a log that another goes on for are had by its name', async () => {
+  const { origin } = broker.parts.log;
+  const run = (...args: string[]) => stabledoor(broker.environment, ['ledger', ...args]);
+  const proof = JSON.parse((await run('proof', '0', '--log', origin, '--json')).out);
+  assert.ok(proof.checkpoint.startsWith(`${origin}\n${proof.size}\n`));
+  const grown = JSON.parse((await run('consistency', '1', '--log', `${origin}-2`, '--json')).out);
+  assert.ok(grown.checkpoint.startsWith(`${origin}-2\n`));
+  const out = join(folder, 'tiles');
+  assert.equal((await run('tiles', '--out', out, '--log', origin)).code, 0);
+  assert.ok((await readFile(join(out, 'checkpoint'), 'utf8')).startsWith(`${origin}\n`));
+  const none = await run('proof', '0', '--log', 'other');
+  assert.equal(none.code, 2);
+  assert.match(none.err, new RegExp(`--log: there is ${origin}, ${origin}-2, ${origin}-3, and no other`));
+});
+
 test('what does not go together is refused', async () => {
   assert.equal((await succeed('Ann', '--propose', bent, '--approve', file)).code, 2);
   assert.equal((await succeed('Ben', '--approve', file, '--origin', 'elsewhere.example/ledger')).code, 2);
