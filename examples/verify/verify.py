@@ -3,6 +3,7 @@
 docs/ledger-entries.md, which shares no code with the first. Needs Python 3.9 or later and the package `cryptography`.
 
     verify.py EXPORT [--former FILE ...] [--key VKEY ...] [--checkpoint FILE ...] [--policy FILE] [--json]
+    verify.py --chain FILE --key VKEY [--key VKEY ...] [--json]     a household's own file (docs/household-chain.md)
 
 Exit codes: 0 sound, 1 a violation (named by index), 2 wrong usage. Request ids are kept in memory, all of them.
 """
@@ -10,6 +11,7 @@ import argparse
 import base64
 import datetime
 import hashlib
+import hmac
 import json
 import re
 import sys
@@ -827,6 +829,218 @@ class TagMap:
         while (len(self.spans) + 1) * self.span <= place:
             self.spans.append(self.tree.root())
             self.tree = TagTree()
+
+
+# --- a household's own file (docs/household-chain.md)
+
+
+def canonical(value):
+    """RFC 8785 of integers and well-formed text; None for what has no such form here."""
+    if isinstance(value, float):
+        return canonical(int(value)) if value.is_integer() else None
+    if value is None or isinstance(value, bool):
+        return write_json(value)
+    if isinstance(value, int):
+        return str(value) if abs(value) <= MAX_INT else None
+    if isinstance(value, str):
+        return write_json(value) if well_formed(value) else None
+    if isinstance(value, list):
+        parts = [canonical(one) for one in value]
+        return None if None in parts else f"[{','.join(parts)}]"
+    names = sorted(value, key=lambda name: name.encode("utf-16-be", "surrogatepass"))
+    if any(re.match("[0-9]", name) or name == "__proto__" or not well_formed(name) for name in names):
+        return None
+    parts = [(write_json(name), canonical(value[name])) for name in names]
+    return None if any(part is None for _, part in parts) else f"{{{','.join(f'{n}:{p}' for n, p in parts)}}}"
+
+
+def list_of(item, most):
+    return lambda v: isinstance(v, list) and len(v) <= most and all(map(item, v))
+
+
+def is_opened(v):
+    name = re.compile(r"[a-z][a-z0-9_]{0,63}")
+    opening = fields({"salt": HASH, "value?": lambda _: True})
+    return isinstance(v, dict) and all(map(name.fullmatch, v)) and all(map(opening, v.values()))
+
+
+ENTRY_TEXT = lambda v: isinstance(v, str) and 1 <= units(v) <= 65_535
+WAY = list_of(HASH, 63)
+FOUND = one_form(lambda v: v is None, fields({"tag": HASH, "leaf": HASH}))
+SPAN = fields({"root": HASH, "siblings": list_of(HASH, 256), "found": FOUND})
+ABSENCE = fields({"entry": ENTRY_TEXT, "proof": WAY, "spans": list_of(SPAN, 100_000)})
+HOUSEHOLD_FILE = {
+    "format": one_of("stabledoor/chain/v1"),
+    "origin": line(255),
+    "exported_ms": integer(),
+    "chain_key": HASH,
+    "first": integer(),
+    "checkpoint": lambda v: isinstance(v, str) and 1 <= units(v) <= 100_000,
+    "entries": list_of(fields({"entry": ENTRY_TEXT, "proof": WAY, "opened": is_opened}), 2000),
+    "absence": one_form(lambda v: v is None, ABSENCE),
+}
+
+
+def leads_to(root, index, size, leaf, proof):
+    """RFC 9162, section 2.1.3.2."""
+    at, last, node = index, size - 1, leaf
+    if index >= size:
+        return False
+    for sibling in proof:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            node = sha256(b"\x01" + sibling + node)
+            while at and not at & 1:
+                at, last = at >> 1, last >> 1
+        else:
+            node = sha256(b"\x01" + node + sibling)
+        at, last = at >> 1, last >> 1
+    return last == 0 and node == root
+
+
+class HouseholdFile:
+    """What a household was given about itself, checked with the log's key alone."""
+
+    def __init__(self, text, keys, span=MAP_SPAN):
+        try:
+            self.file = parse_json(text)
+        except ValueError as error:
+            raise FormatError("it is not JSON") from error
+        if not fields(HOUSEHOLD_FILE)(self.file):
+            raise FormatError("it is not of the form of docs/household-chain.md")
+        self.span, self.violations, self.witnesses = span, [], []
+        self.size, self.root, self.last, self.covered = None, None, -1, None
+        self.opened = self.unopened = 0
+        known = [Key(key) for key in keys]
+        log_keys = [key for key in known if key.type == 1 and key.name == self.file["origin"]]
+        if not log_keys:
+            raise NoteError(f"none of the keys given is of the log {self.file['origin']}")
+        try:
+            opened = open_checkpoint(
+                self.file["checkpoint"], self.file["origin"], log_keys, [key for key in known if key.type == 4]
+            )
+        except NoteError as error:
+            self.find(None, "checkpoint_invalid", str(error))
+            return
+        self.size, self.root, self.witnesses = opened[0], opened[1], [name for name, _ in opened[2]]
+        for number, one in enumerate(self.file["entries"], self.file["first"]):
+            self.take(number, one)
+        if self.file["absence"] is not None:
+            self.take_absence(self.file["absence"])
+
+    def find(self, number, kind, message):
+        self.violations.append({"number": number, "kind": kind, "message": message})
+
+    def read(self, number, text):
+        entry = parse_entry(text)
+        try:
+            body = parse_body(entry[3]) if entry else None
+        except BodyError:
+            body = None
+        if body is None:
+            kind = "entry_unreadable" if number is not None else "map_invalid"
+            self.find(number, kind, "the text or the body of the entry is not of the format")
+        return entry, body
+
+    def is_in_log(self, index, text, proof):
+        return leads_to(self.root, index, self.size, sha256(b"\x00" + text.encode()), list(map(decode64, proof)))
+
+    def tag(self, number):
+        return hmac.new(decode64(self.file["chain_key"]), str(number).encode(), hashlib.sha256).digest()
+
+    def take(self, number, one):
+        entry, body = self.read(number, one["entry"])
+        if body is None:
+            return
+        index, stag = entry[0], entry[4]
+        if not self.is_in_log(index, one["entry"], one["proof"]):
+            self.find(number, "entry_not_in_log", f"entry {index} of the log is not this one")
+        if stag != encode64(self.tag(number)):
+            self.find(number, "entry_of_another", f"its tag is not that of entry {number} of the household")
+        if index <= self.last:
+            self.find(number, "entry_order", "it stands before the one that it follows")
+        self.last = max(self.last, index)
+        self.open(number, body.get("commit", {}), one["opened"])
+
+    def open(self, number, committed, opened):
+        for field, opening in opened.items():
+            if field not in committed:
+                self.find(number, "opening_wrong", f"{field}: it commits to no such field")
+            elif "value" in opening:
+                self.opened += 1
+                text = canonical(opening["value"])
+                prefix = f"stabledoor/commit/v1\n{field}\n".encode() + decode64(opening["salt"])
+                if text is None or encode64(sha256(prefix + text.encode())) != committed[field]:
+                    self.find(number, "opening_wrong", f"{field}: this is not what was committed to")
+        self.unopened += sum("value" not in opened.get(field, {}) for field in committed)
+
+    def take_absence(self, absence):
+        entry, body = self.read(None, absence["entry"])
+        if body is None:
+            return
+        if body["kind"] != "map.published" or not self.is_in_log(entry[0], absence["entry"], absence["proof"]):
+            self.find(None, "map_invalid", "what is given as the map is no map of this log")
+            return
+        roots = [decode64(span["root"]) for span in absence["spans"]]
+        is_whole = len(roots) == -(-body["size"] // self.span)
+        if not is_whole or encode64(sha256(b"\x04" + b"".join(roots))) != body["root"]:
+            self.find(None, "map_invalid", "the roots of the spans are not those of the map")
+            return
+        number = self.file["first"] + len(self.file["entries"])
+        tag = self.tag(number)
+        held = [one for one, root in zip(absence["spans"], roots) if not self.is_absent(tag, one, root)]
+        if not held:
+            self.covered = (body["size"], entry[2])
+        elif held[0]["found"] is not None and decode64(held[0]["found"]["tag"]) == tag:
+            self.find(number, "entry_withheld", "the log has an entry of the household that is not in this file")
+        else:
+            self.find(None, "absence_not_shown", "a way does not lead to where the next tag would stand")
+
+    @staticmethod
+    def is_absent(tag, way, root):
+        siblings, node = list(map(decode64, way["siblings"])), NO_TAG
+        if way["found"] is not None:
+            stands, leaf = decode64(way["found"]["tag"]), decode64(way["found"]["leaf"])
+            if stands == tag or any(bit(stands, depth) != bit(tag, depth) for depth in range(len(siblings))):
+                return False
+            node = sha256(b"\x02" + stands + leaf)
+        for depth in reversed(range(len(siblings))):
+            pair = (node, siblings[depth]) if bit(tag, depth) == 0 else (siblings[depth], node)
+            node = sha256(b"\x03" + b"".join(pair))
+        return node == root
+
+    def unproven(self):
+        said = []
+        if self.covered is None:
+            said.append("That no newer entry of your home is held back: this file does not show it.")
+        else:
+            said.append(f"What stands among the entries of the log from {self.covered[0]} on: it is shown for those before.")
+        if self.file["first"] > 0:
+            said.append(f"What the entries before number {self.file['first']} of the household say.")
+        if self.unopened > 0:
+            said.append(f"What stands behind {self.unopened} commitments: their values are not in this file.")
+        return said + [
+            "That these are the entries of your home: compare the chain key with that of a file that you got before.",
+            "That nothing about your home stands under another tag, or was left out of the log.",
+            "That everyone is shown the same log: compare the checkpoint with one that you got otherwise.",
+        ]
+
+    def verdict(self):
+        return {
+            "sound": not self.violations,
+            "origin": self.file["origin"],
+            "first": self.file["first"],
+            "entries": len(self.file["entries"]),
+            "size": self.size,
+            "witnesses": self.witnesses,
+            "covered": self.covered and self.covered[0],
+            "covered_ms": self.covered and self.covered[1],
+            "opened": self.opened,
+            "unopened": self.unopened,
+            "violations": self.violations,
+            "unproven": self.unproven(),
+        }
 
 
 # --- the meter store's numbers
@@ -2186,9 +2400,31 @@ def say(verdict):
         print(f"  - {sentence}")
 
 
+def verify_household(options):
+    try:
+        with open(options.chain, encoding="utf-8", newline="") as file:
+            checked = HouseholdFile(file.read(256 * 1024 * 1024), options.key)
+    except (OSError, UnicodeDecodeError, FormatError, NoteError) as error:
+        print(f"verify.py: {error}", file=sys.stderr)
+        return 2
+    verdict = checked.verdict()
+    if options.json:
+        print(json.dumps(verdict))
+    else:
+        print(f"{'sound' if verdict['sound'] else 'NOT SOUND'}: {verdict['origin']}, {verdict['entries']} entries of the household")
+        for violation in verdict["violations"]:
+            where = "the file" if violation["number"] is None else f"entry {violation['number']} of the household"
+            print(f"  {where}: {violation['kind']}: {violation['message']}")
+        print("Not proved:")
+        for sentence in verdict["unproven"]:
+            print(f"  - {sentence}")
+    return 0 if verdict["sound"] else 1
+
+
 def main():
     parser = argparse.ArgumentParser(description="Verify a Stabledoor ledger export, offline.")
-    parser.add_argument("export")
+    parser.add_argument("export", nargs="?")
+    parser.add_argument("--chain", help="a household's own file, in place of an export")
     parser.add_argument(
         "--former", action="append", default=[], help="an export of a log that it goes on for, the oldest first"
     )
@@ -2197,6 +2433,10 @@ def main():
     parser.add_argument("--policy", help="a witness policy (C2SP tlog-policy), whose quorum must have cosigned it all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    if (options.export is None) == (options.chain is None):
+        parser.error("give an export, or --chain")
+    if options.chain is not None:
+        return verify_household(options)
     try:
         kept = []
         for path in options.checkpoint:

@@ -19,6 +19,7 @@ import { listPolicies } from '../../src/policy/policy-store.ts';
 import { type TestBroker, testBroker } from '../support/broker.ts';
 import { testDatabases } from '../support/database.ts';
 import { closedDay, type TestHome, testAccess, testHome, testParty } from '../support/journey.ts';
+import { runPythonChain, verifyChainInPython, whyNoPython } from '../support/python-verifier.ts';
 
 const databases = await testDatabases();
 let broker: TestBroker;
@@ -46,11 +47,22 @@ after(async () => {
 const publish = () => publishMap({ ...broker.parts, mapIntervalMs: 0 });
 const chain = (householdId = home.householdId, from?: number) =>
   readHouseholdChain(broker.parts, householdId, from);
-const verify = (one: ChainFile): Promise<ChainVerdict> =>
-  verifyChainFile(parseChainFile(formatChainFile(one)), {
-    ...nodeCrypto,
-    keys: [broker.parts.ledger.verifierKey],
-  });
+/** By both verifiers, which must find the same. */
+async function verify(one: ChainFile): Promise<ChainVerdict> {
+  const [text, keys] = [formatChainFile(one), [broker.parts.ledger.verifierKey]];
+  const verdict = await verifyChainFile(parseChainFile(text), { ...nodeCrypto, keys });
+  if (whyNoPython === null) {
+    const other = verifyChainInPython(text, keys);
+    const found = (violations: readonly { number: number | null; kind: string }[]) =>
+      violations.map(({ number, kind }) => [number, kind]);
+    assert.deepEqual(found(other.violations), found(verdict.violations));
+    assert.deepEqual(
+      [other.sound, other.size, other.covered, other.covered_ms, other.opened, other.unopened],
+      [verdict.sound, verdict.size, verdict.covered, verdict.coveredMs, verdict.opened, verdict.unopened],
+    );
+  }
+  return verdict;
+}
 async function finds(one: ChainFile, ...expected: [number | null, string][]): Promise<ChainVerdict> {
   const verdict = await verify(one);
   assert.deepEqual(
@@ -200,8 +212,24 @@ test('another key, a checkpoint of somebody else, or text that is no such file: 
     null,
     'checkpoint_invalid',
   ]);
-  for (const text of ['', '{}', formatChainFile(file).replace('chain/v1', 'chain/v2')])
-    assert.throws(() => parseChainFile(text));
+  for (const text of noFiles()) assert.throws(() => parseChainFile(text));
+});
+
+const noFiles = () => ['', '{}', formatChainFile(file).replace('chain/v1', 'chain/v2')];
+
+test('the second verifier says the same as a command: sound, not sound, and no such file or key', {
+  skip: whyNoPython ?? false,
+}, () => {
+  const key = ['--key', broker.parts.ledger.verifierKey];
+  const text = formatChainFile(file);
+  const sound = runPythonChain(text, ...key);
+  assert.deepEqual([sound.code, sound.err], [0, '']);
+  assert.match(sound.out, /^sound: .*5 entries of the household/);
+  const held = runPythonChain(formatChainFile({ ...file, entries: file.entries.slice(1) }), ...key, '--json');
+  assert.equal(held.code, 1);
+  assert.equal(JSON.parse(held.out).violations[0].kind, 'entry_of_another');
+  for (const one of noFiles()) assert.equal(runPythonChain(one, ...key).code, 2, one.slice(0, 20));
+  assert.equal(runPythonChain(text).code, 2);
 });
 
 test('after an erasure the maps still hold, the file is refused, and nothing in the map leads from one entry to another', async () => {

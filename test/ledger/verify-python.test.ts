@@ -197,6 +197,38 @@ print(json.dumps({"roots": roots, "opened": [[size, seen] for size, _, seen, _ i
   ]);
 });
 
+test('values that a household is shown have one canonical form, or none, in both', { skip }, () => {
+  const values = [
+    ...fc.sample(fc.jsonValue({ maxDepth: 4 }), { numRuns: 400, seed: 7 }),
+    ...[
+      -0,
+      1e21,
+      2 ** 53,
+      -(2 ** 53 - 1),
+      0.5,
+      { b: 1, a: [true, null] },
+      { '1': 1 },
+      { '\ue000': 1, '\u{10000}': 2 },
+    ],
+    ...['\ud800', { ['__proto__']: 1 }, '\u2028"\\/\u0007', {}, []],
+  ];
+  const formOf = (value: unknown): string | null => {
+    try {
+      return canonicalJson(value as never);
+    } catch {
+      return null;
+    }
+  };
+  // As both read them, from the text of a file.
+  const texts = values.map((value) => JSON.stringify(value));
+  const code =
+    'print(json.dumps([verify.canonical(verify.parse_json(text)) for text in json.load(sys.stdin)]))';
+  assert.deepEqual(
+    inPython(code, texts),
+    texts.map((text) => formOf(JSON.parse(text))),
+  );
+});
+
 test('it is called as its documentation says: 0 sound, 1 a violation, 2 wrong usage', { skip }, () => {
   const [honestFile, stopped] = ['honest', 'after-stop'].map(
     (name) => exportVectors.find((one) => one.name === name)?.file ?? '',

@@ -79,12 +79,37 @@ export const inPython = (code: string, input: unknown): unknown =>
     ).toString(),
   );
 
+export interface PythonChainVerdict {
+  readonly sound: boolean;
+  readonly size: number | null;
+  readonly covered: number | null;
+  readonly covered_ms: number | null;
+  readonly opened: number;
+  readonly unopened: number;
+  readonly witnesses: readonly string[];
+  readonly violations: readonly { number: number | null; kind: string }[];
+}
+
+/** A household's own file. */
+export const verifyChainInPython = (text: string, keys: readonly string[]): PythonChainVerdict =>
+  inPython(
+    'case = json.load(sys.stdin); print(json.dumps(verify.HouseholdFile(case["text"], case["keys"]).verdict()))',
+    { text, keys },
+  ) as PythonChainVerdict;
+
+/** The same, as from a shell. */
+export const runPythonChain = (text: string, ...args: string[]) =>
+  ranWith(text, (path) => ['--chain', path, ...args]);
+
 /** As from a shell. */
-export function runPython(file: string | Uint8Array, ...args: string[]) {
+export const runPython = (file: string | Uint8Array, ...args: string[]) =>
+  ranWith(file, (path) => [path, ...args]);
+
+function ranWith(file: string | Uint8Array, argsOf: (path: string) => string[]) {
   const dir = mkdtempSync(join(tmpdir(), 'verify-'));
   try {
     writeFileSync(join(dir, 'export'), file);
-    const ran = spawnSync('python3', ['-B', script, join(dir, 'export'), ...args], { encoding: 'utf8' });
+    const ran = spawnSync('python3', ['-B', script, ...argsOf(join(dir, 'export'))], { encoding: 'utf8' });
     return { code: ran.status, out: ran.stdout, err: ran.stderr };
   } finally {
     rmSync(dir, { recursive: true, force: true });
