@@ -8,19 +8,25 @@ import { fileURLToPath } from 'node:url';
 
 const project = join(dirname(fileURLToPath(import.meta.url)), '..');
 const program = join(project, 'src', 'cli', 'main.ts');
+const args = process.argv.slice(2);
 
-if (Number(process.versions.node.split('.')[0]) >= 24) {
+// Verification makes millions of values that live for a moment: with room for them it takes a quarter less time.
+const flags = args[0] === 'ledger' && args[1] === 'verify' ? ['--max-semi-space-size=64'] : [];
+const isNew = Number(process.versions.node.split('.')[0]) >= 24;
+
+if (isNew && flags.length === 0) {
   const { main } = await import(program);
-  await main(process.argv.slice(2));
+  await main(args);
 } else {
   const shipped = join(project, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
-  if (!existsSync(shipped)) {
+  const node = isNew ? process.execPath : shipped;
+  if (!existsSync(node)) {
     process.stderr.write(
       `stabledoor: Node ${process.versions.node} is too old; run \`npm ci\` in ${project}, which brings Node 24\n`,
     );
     process.exit(1);
   }
-  const child = spawn(shipped, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [...process.execArgv, ...flags, program, ...args], { stdio: 'inherit' });
   // A terminal sends its signals to both of us; the child ends in its own way, and we with it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('error', (error) => {

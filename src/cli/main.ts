@@ -26,6 +26,11 @@ import { addThirdPartyCommands } from './third-party.ts';
 
 /** Sets the exit code: 0, 1 a failure, 2 wrong usage, 78 a bad setting. */
 export async function main(args: readonly string[]): Promise<void> {
+  // Whoever reads our output may have read enough, as `head` has.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit();
+    throw error;
+  });
   try {
     await commandLine().parseAsync(args, { from: 'user' });
   } catch (error) {

@@ -1,9 +1,11 @@
 // The command line before it opens anything: help, usage, settings, and the Node that it runs under.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { commandLine } from '../../src/cli/main.ts';
-import { stabledoor } from '../support/command.ts';
+import { launcher, stabledoor } from '../support/command.ts';
 
 const oneLine = /^stabledoor: [^\n]+\n$/;
 
@@ -76,4 +78,15 @@ test('under an old Node the command runs itself under the one that npm ci brough
   const ran = await stabledoor({}, ['--version'], asOld);
   assert.deepEqual([ran.code, ran.out.trim()], [0, '0.1.0']);
   assert.equal((await stabledoor({}, ['nonsense'], asOld)).code, 2);
+});
+
+test('whoever has read enough of an answer is not told of it', async () => {
+  const child = spawn(process.execPath, [launcher, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let err = '';
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  child.stdout.destroy();
+  const [code] = await once(child, 'close');
+  assert.deepEqual([code, err], [0, '']);
 });
