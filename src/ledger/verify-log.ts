@@ -1,14 +1,14 @@
 // One log from its manifest to its end: what each line is checked for, in the order that the export's documentation gives.
 // Whatever is found goes to the findings; what was seen becomes the verdict.
 import { decodeBase64, encodeBase64 } from '../lib/base64.ts';
-import { type OpenedCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
+import { type OpenedCheckpoint, openCheckpoint } from './checkpoint.ts';
 import { utf8, type VerifyCrypto } from './crypto.ts';
 import type { EntryBody } from './entry-body.ts';
 import { ExportFormatError, type ExportLine, type ExportManifest } from './export-format.ts';
 import { type Hash, isFrontierLength } from './merkle.ts';
-import { splitNote } from './note.ts';
-import { whatIsUnproven } from './unproven.ts';
+import type { ProvenGround } from './unproven.ts';
 import type { Findings, FormerPart, Verdict } from './verdict.ts';
+import { verdictOf } from './verdict-of.ts';
 import { NoteError } from './verifier-key.ts';
 import { ChainCheck } from './verify-chain.ts';
 import { ConsentSignatureCheck } from './verify-consent-signature.ts';
@@ -16,9 +16,10 @@ import { holderOf } from './verify-consents.ts';
 import { EarlierEntries } from './verify-earlier.ts';
 import type { KeyCheck } from './verify-keys.ts';
 import { checkLink, type FormerLog, type Link } from './verify-link.ts';
-import { MapCheck } from './verify-map.ts';
+import { MapCheck, type MapCounts } from './verify-map.ts';
 import { MeaningCheck } from './verify-meaning.ts';
 import { OpeningCheck } from './verify-openings.ts';
+import { PinnedCheckpoints } from './verify-pinned.ts';
 import { QuorumCheck } from './verify-quorum.ts';
 import { WitnessCheck } from './verify-witnesses.ts';
 import type { WitnessPolicy } from './witness-policy.ts';
@@ -55,15 +56,12 @@ export class LogCheck {
   #lacksFrontier: boolean;
   /** Of the entry taken last; null before the first, and where it cannot be read. */
   #lastBody: EntryBody | null = null;
-  /** Kept from before, by size. */
-  readonly #pinned = new Map<number, Uint8Array[]>();
+  readonly #pinned: PinnedCheckpoints;
   readonly #policyTexts = new Set<string>();
   #checkpoints = 0;
   #coveredSize: number | null = null;
   readonly #witnesses: WitnessCheck;
   readonly #quorum: QuorumCheck | null;
-  /** One that was kept was compared, and not only given. */
-  #hasPinned = false;
   readonly #beside: Neighbours;
   #link: Link | null = null;
   /** The root of what the next log says that it kept. */
@@ -96,19 +94,11 @@ export class LogCheck {
     this.#openings = new OpeningCheck(crypto.sha256, findings);
     this.#signatures = new ConsentSignatureCheck(manifest.origin, crypto, findings);
     this.#lacksFrontier = manifest.from > 0;
+    this.#pinned = new PinnedCheckpoints(manifest);
   }
 
   async pin(notes: readonly string[]): Promise<void> {
-    for (const note of notes) {
-      const named = parseCheckpoint(splitNote(note).text).origin;
-      // In a line of logs each checkpoint that was kept is of one of them.
-      if (named !== this.#manifest.origin && this.#isInLine()) continue;
-      const { origin, size, root } = this.#keys.hasTrusted
-        ? await openCheckpoint(note, this.#keys.trust, this.#crypto)
-        : parseCheckpoint(splitNote(note).text);
-      if (origin !== this.#manifest.origin) throw new NoteError(`the checkpoint given is of ${origin}`);
-      this.#pinned.set(size, [...(this.#pinned.get(size) ?? []), root]);
-    }
+    await this.#pinned.take(notes, this.#keys, this.#crypto, this.#isInLine());
     this.#comparePinned();
   }
 
@@ -244,18 +234,12 @@ export class LogCheck {
   }
 
   #comparePinned(): void {
-    if (this.#pinned.size === 0) return;
+    if (this.#pinned.holds(this.#chain)) return;
     const { size } = this.#chain;
-    const roots = this.#pinned.get(size);
-    if (roots === undefined) return;
-    // Every log begins with the empty tree: that one tells nothing.
-    if (size > 0) this.#hasPinned = true;
-    if (roots.some((root) => !this.#chain.hasRoot(root)))
-      this.#find(
-        'checkpoint_root',
-        `the first ${size} entries are not those of the checkpoint kept from before`,
-      );
-    this.#pinned.delete(size);
+    this.#find(
+      'checkpoint_root',
+      `the first ${size} entries are not those of the checkpoint kept from before`,
+    );
   }
 
   close(hasManifest: boolean): Verdict {
@@ -264,6 +248,10 @@ export class LogCheck {
     this.#checkpoints += this.#keys.close();
     const map = this.#map.close();
     if (hasManifest) this.#checkEnd();
+    return verdictOf(hasManifest ? this.#manifest.origin : null, this.#ground(map), this.#findings);
+  }
+
+  #ground(map: MapCounts): ProvenGround {
     const { size } = this.#chain;
     const { last: witnessed, outOfTime } = this.#witnesses;
     const { from } = this.#manifest;
@@ -278,37 +266,18 @@ export class LogCheck {
       consentSignatures: this.#signatures.counts(),
       ...this.#meaning.counts(),
     };
-    const ground = {
-      from,
-      size,
-      mode: this.#meaning.mode,
+    return {
+      ...{ from, size, mode: this.#meaning.mode, witnessed, counts },
       hasTrustedKeys: this.#keys.hasTrusted,
       keys: this.#keys.logKeys,
-      witnessed,
       policy: this.#quorum?.verdict() ?? null,
-      hasPinnedCheckpoint: this.#hasPinned,
-      counts,
+      hasPinnedCheckpoint: this.#pinned.hasCompared,
       policiesWithoutText: [...this.#meaning.policies.digests].filter(
         (digest) => !this.#policyTexts.has(digest),
       ),
       hasForgottenRequests: this.#meaning.requests.hasForgotten,
       former: this.#formerPart(),
       knownFrom: this.#link?.body.known_from ?? null,
-    };
-    return {
-      sound: this.#findings.count === 0,
-      origin: hasManifest ? this.#manifest.origin : null,
-      from,
-      size,
-      keys: ground.keys,
-      witnesses: witnessed?.witnesses ?? [],
-      former: ground.former,
-      witnessed,
-      policy: ground.policy,
-      violations: this.#findings.kept,
-      violationCount: this.#findings.count,
-      counts,
-      unproven: whatIsUnproven(ground),
     };
   }
 
@@ -339,15 +308,6 @@ export class LogCheck {
       this.#findings.add(null, 'checkpoint_missing', `no checkpoint of all ${size} entries holds`);
     // What is left of a former log is covered by the next one's checkpoints: its root stands in their entry 0.
     if (this.#beside.keptSize === null) this.#quorum?.close(size, this.#findings);
-    for (const pinned of this.#pinned.keys()) {
-      // Of a tree that ends before this part: nothing here can bear it out or refute it.
-      if (pinned < from) continue;
-      this.#hasPinned = true;
-      this.#findings.add(
-        null,
-        'log_shortened',
-        `a checkpoint kept from before has ${pinned} entries; there are ${size}`,
-      );
-    }
+    this.#pinned.close(size, this.#findings);
   }
 }
