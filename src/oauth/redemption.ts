@@ -4,7 +4,7 @@ import type { ClientId } from '../lib/ids.ts';
 import { sameText, sha256, sha256Base64url } from './digest.ts';
 import type { DpopProof } from './dpop.ts';
 import { invalidGrant, invalidRequest } from './errors.ts';
-import type { Grant, StoredCode } from './grant-store.ts';
+import type { Grant, StoredCode, StoredGrant } from './grant-store.ts';
 import type { ReadConsent } from './granted-consent-store.ts';
 import type { Lookups } from './lookups.ts';
 import type { Parameters } from './parameters.ts';
@@ -23,21 +23,45 @@ const codeRefused = () =>
   invalidGrant('the code is unknown, used, out of time, or was not issued for this request');
 const refreshRefused = () => invalidGrant('the refresh token is unknown, or its consent is over');
 
+/** What a token request names, on its way while it is still verified who asks. Null where it names no such thing. */
+export interface EarlyLookup {
+  readonly code: Promise<StoredCode | null> | null;
+  readonly refreshToken: Promise<StoredGrant | null> | null;
+}
+
+/** Whoever asks, and whether they may, is judged later; that nobody is told anything by it is the caller's part. */
+export function lookUpEarly(lookups: Lookups, { grant_type, code, refresh_token }: Parameters): EarlyLookup {
+  const find = <Found>(
+    type: string,
+    secret: string | undefined,
+    ask: (hash: Buffer) => Promise<Found>,
+  ): Promise<Found> | null => {
+    if (grant_type !== type || secret === undefined || !secretPattern.test(secret)) return null;
+    const found = ask(sha256(secret));
+    // Where the caller is refused, nobody waits for it.
+    found.catch(() => {});
+    return found;
+  };
+  return {
+    code: find('authorization_code', code, lookups.code),
+    refreshToken: find('refresh_token', refresh_token, lookups.refreshToken),
+  };
+}
+
 /** Throws OauthError `invalid_request` or `invalid_grant`. */
 export async function readCode(
-  lookups: Lookups,
+  early: EarlyLookup,
   clientId: ClientId,
   proof: DpopProof,
   parameters: Parameters,
 ): Promise<Redemption> {
   const { code } = parameters;
   if (code === undefined) throw invalidRequest('code is missing');
-  if (!secretPattern.test(code)) throw codeRefused();
-  const codeHash = sha256(code);
-  const stored = await lookups.code(codeHash);
+  const stored = await early.code;
   // A code from before its grant was replaced gave what is dead already: using it again must not harm what came after.
   if (!stored || stored.grant.clientId !== clientId || stored.isOutdated) throw codeRefused();
   const { grant, consent } = stored;
+  const codeHash = sha256(code);
   if (stored.isSpent) return { grant, consent, codeHash, isReuse: true };
   if (stored.isExpired || grant.isRevoked) throw codeRefused();
   refuseOtherRequest(stored, proof, parameters);
@@ -58,13 +82,12 @@ function refuseOtherRequest(stored: StoredCode, proof: DpopProof, parameters: Pa
 
 /** Throws OauthError `invalid_request` or `invalid_grant`. A refresh token is bound to its client, not to a key. */
 export async function readRefreshToken(
-  lookups: Lookups,
+  early: EarlyLookup,
   clientId: ClientId,
   { refresh_token }: Parameters,
 ): Promise<Redemption> {
   if (refresh_token === undefined) throw invalidRequest('refresh_token is missing');
-  if (!secretPattern.test(refresh_token)) throw refreshRefused();
-  const stored = await lookups.refreshToken(sha256(refresh_token));
+  const stored = await early.refreshToken;
   if (!stored || stored.grant.clientId !== clientId || stored.grant.isRevoked) throw refreshRefused();
   return { ...stored, codeHash: null, isReuse: false };
 }

@@ -26,7 +26,7 @@ import { issueAccessToken } from './issue-token.ts';
 import { endpointsOf, resourceOf } from './metadata.ts';
 import { narrowDetail } from './narrow-detail.ts';
 import type { Parameters } from './parameters.ts';
-import { type Redemption, readCode, readRefreshToken } from './redemption.ts';
+import { type EarlyLookup, lookUpEarly, type Redemption, readCode, readRefreshToken } from './redemption.ts';
 
 export interface TokenParts extends ClientAuthParts, AccessParts, GrantParts {
   /** Null where proofs need no nonce. */
@@ -49,22 +49,24 @@ export type TokenAnswer = GrantTokenAnswer | ClientTokenAnswer;
 /** Throws OauthError, or StabledoorError `ledger_unavailable`: then nothing was issued. */
 export async function issueToken(parts: TokenParts, request: OauthRequest): Promise<TokenAnswer> {
   const { parameters } = request;
+  const early = lookUpEarly(parts.lookups, parameters);
   const caller = await identifyCaller(parts, request, endpointsOf(parts.issuer).token);
   refuseOtherForms(parameters, parts.issuer);
   const { proof } = caller;
   if (!proof) throw missingProof(parameters);
   if (parameters.grant_type === 'client_credentials')
     return await issueClientToken(parts, caller, proof, parameters);
-  return await issueFromGrant(parts, caller, proof, parameters);
+  return await issueFromGrant(parts, caller, proof, { parameters, early });
 }
 
 async function issueFromGrant(
   parts: TokenParts,
   caller: Caller,
   proof: DpopProof,
-  parameters: Parameters,
+  asked: Asked,
 ): Promise<GrantTokenAnswer> {
-  const redemption = await redeem(parts, caller, proof, parameters);
+  const { parameters } = asked;
+  const redemption = await redeem(caller, proof, asked);
   const consent = grantedConsentOf(redemption.consent, parts.clock);
   if (!consent) throw invalidGrant('the consent is unknown');
   if (redemption.isReuse) throw await revokeReused(parts, redemption, consent);
@@ -86,14 +88,18 @@ function refuseOtherForms(parameters: Parameters, issuer: string): void {
     throw invalidTarget(resourceOf(issuer));
 }
 
+interface Asked {
+  readonly parameters: Parameters;
+  readonly early: EarlyLookup;
+}
+
 function redeem(
-  { lookups }: TokenParts,
   { thirdParty: { clientId } }: Caller,
   proof: DpopProof,
-  parameters: Parameters,
+  { parameters, early }: Asked,
 ): Promise<Redemption> {
-  if (parameters.grant_type === 'authorization_code') return readCode(lookups, clientId, proof, parameters);
-  if (parameters.grant_type === 'refresh_token') return readRefreshToken(lookups, clientId, parameters);
+  if (parameters.grant_type === 'authorization_code') return readCode(early, clientId, proof, parameters);
+  if (parameters.grant_type === 'refresh_token') return readRefreshToken(early, clientId, parameters);
   throw unsupportedGrantType();
 }
 
