@@ -9,7 +9,8 @@ import { type Act, defineAct, proposalField } from './operator/act.ts';
 import type { Purpose, ThirdPartyClass } from './policy/request.ts';
 import { purposeRule } from './registry/purposes.ts';
 import { reasonPattern, registeredEntry } from './registry/registry.ts';
-import { changeStatus, changeTerms, findThirdParty, keepNote } from './registry/registry-store.ts';
+import { changeStatus, changeTerms, keepNote } from './registry/registry-change-store.ts';
+import { findThirdParty } from './registry/registry-store.ts';
 import { noteName, noteText, type ThirdParty, termsSchema } from './registry/third-party.ts';
 
 const clientId = z.string().regex(idPattern('client'), 'a client id');

@@ -6,7 +6,7 @@ import type { ClientId } from '../lib/ids.ts';
 import type { Logger } from '../observe/logger.ts';
 import { fetchKeys } from './fetch-keys.ts';
 import { type Jwks, JwksFault } from './jwks.ts';
-import { keepFetchedKeys } from './registry-store.ts';
+import { keepFetchedKeys } from './registry-change-store.ts';
 import type { ThirdParty } from './third-party.ts';
 import type { CallThirdParty } from './third-party-call.ts';
 

@@ -10,7 +10,8 @@ import { fetchKeys } from './fetch-keys.ts';
 import { JwksFault } from './jwks.ts';
 import { likenessOf } from './name-likeness.ts';
 import { findNamedLike, insertLikenesses, lockNames } from './name-likeness-store.ts';
-import { changeStatus, countKnown, findThirdParty, insertThirdParty, strikeOff } from './registry-store.ts';
+import { changeStatus, insertThirdParty, strikeOff } from './registry-change-store.ts';
+import { countKnown, findThirdParty } from './registry-store.ts';
 import {
   type CheckedRegistration,
   checkRegistration,

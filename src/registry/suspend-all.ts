@@ -3,7 +3,7 @@
 import type { BrokerTransaction } from '../db/database.ts';
 import type { EntryDraft } from '../ledger/entry-body.ts';
 import type { ClientId } from '../lib/ids.ts';
-import { suspendAll } from './registry-store.ts';
+import { suspendAll } from './registry-change-store.ts';
 
 export interface AllSuspended {
   readonly clientIds: readonly ClientId[];

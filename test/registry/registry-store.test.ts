@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { newId } from '../../src/lib/ids.ts';
+import { changeStatus, insertThirdParty } from '../../src/registry/registry-change-store.ts';
 import {
-  changeStatus,
   countKnown,
   findReach,
   findThirdParty,
-  insertThirdParty,
   listThirdParties,
 } from '../../src/registry/registry-store.ts';
 import type { ThirdParty } from '../../src/registry/third-party.ts';
