@@ -2,25 +2,16 @@
 // the second not the first, in time, and what was done exactly what was approved, once.
 import type { VerifyCrypto } from './crypto.ts';
 import type { EntryBody, EntryKind, EntryOf } from './entry-body.ts';
-import type { OperatorProof } from './entry-operator.ts';
-import {
-  foundingOperators,
-  isOperatorAct,
-  operatorActs,
-  proposalLifetimeSeconds,
-  roleMay,
-} from './operator-acts.ts';
-import { operatorStatement } from './operator-statement.ts';
+import { foundingOperators, isOperatorAct, operatorActs, proposalLifetimeSeconds } from './operator-acts.ts';
 import type { Findings } from './verdict.ts';
-import { type KnownOperator, whyNotCarried } from './verify-carried.ts';
+import { whyNotCarried } from './verify-carried.ts';
 import type { EarlierEntries } from './verify-earlier.ts';
 import type { FormerLog, Succeeded } from './verify-link.ts';
 import type { Place } from './verify-meaning.ts';
-import { holdsProof, keyThumbprint } from './verify-operator-proof.ts';
+import { type OperatorFault, OperatorRoll } from './verify-operator-roll.ts';
 
 type Proposed = EntryOf<'operator.proposed'>;
 type Decided = EntryOf<'operator.approved' | 'operator.declined'>;
-type Signed = Proposed | Decided | EntryOf<'operator.key-added'>;
 
 interface KnownProposal extends Pick<Proposed, 'operator' | 'act' | 'digest' | 'expires_s'> {
   readonly said: NonNullable<Proposed['said']>;
@@ -47,13 +38,9 @@ const followsOpening: ReadonlySet<EntryKind> = new Set<EntryKind>([
 ]);
 
 export class OperatorCheck {
-  readonly #findings: Findings;
-  readonly #origin: string;
   readonly #earlier: EarlierEntries;
-  readonly #operators = new Map<string, KnownOperator>();
+  readonly #operators: OperatorRoll;
   readonly #proposals = new Map<string, KnownProposal>();
-  readonly #signatures: (() => Promise<void>)[] = [];
-  #crypto: VerifyCrypto | null = null;
   #isProduction = false;
   #isSuccessor = false;
   /** The entry 0 of a log that goes on, until what follows it shows who approved it. */
@@ -62,14 +49,12 @@ export class OperatorCheck {
   /** Only operators that were carried over stand before this place, as far as it is seen. */
   #mayCarry = true;
   #policies = 0;
-  #unchecked = 0;
   #ofFormer = 0;
   #vouched = 0;
 
   constructor(origin: string, findings: Findings, earlier: EarlierEntries) {
-    this.#origin = origin;
-    this.#findings = findings;
     this.#earlier = earlier;
+    this.#operators = new OperatorRoll(origin, findings, earlier);
   }
 
   open(mode: string): void {
@@ -113,68 +98,57 @@ export class OperatorCheck {
       this.#find(place, 'operator_unknown', `${operator} is carried over elsewhere than after log.succeeded`);
     const fault = this.#former?.whyNotCarried(body) ?? null;
     if (fault !== null) this.#find(place, 'operator_unknown', fault);
-    const known = this.#operators.get(operator) ?? this.#enter(place, body);
+    const known = this.#operators.get(operator) ?? this.#operators.enter(place, body);
     if (known.role !== role) this.#find(place, 'operator_unknown', `${operator} has two roles`);
-    this.#keep(place, known, body);
+    this.#operators.keep(place, known, body);
   }
 
   counts(): OperatorCounts {
-    return { unchecked: this.#unchecked, ofFormer: this.#ofFormer, vouched: this.#vouched };
+    return { unchecked: this.#operators.unchecked, ofFormer: this.#ofFormer, vouched: this.#vouched };
   }
 
   /** What waits for signatures to be checked; undefined where nothing does. */
   pending(crypto: VerifyCrypto): Promise<void> | undefined {
-    const waiting = this.#signatures.splice(0);
-    if (waiting.length === 0) return undefined;
-    this.#crypto = crypto;
-    return (async () => {
-      for (const check of waiting) await check();
-    })();
+    return this.#operators.pending(crypto);
   }
 
   add(place: Place, body: EntryOf<'operator.added'>): void {
-    if (this.#operators.has(body.operator))
+    if (this.#operators.get(body.operator) !== undefined)
       this.#find(place, 'operator_unknown', `${body.operator} was added before`);
     const isFounder = !this.#isSuccessor && this.#operators.size < foundingOperators;
     if (!isFounder || body.proposal !== undefined) this.done(place, body);
-    this.#keep(place, this.#enter(place, body), body);
-  }
-
-  #enter({ index }: Place, { operator, role }: { readonly operator: string; readonly role: string }) {
-    const known: KnownOperator = { role, addedAt: index, keys: new Map(), removedAt: null };
-    this.#operators.set(operator, known);
-    return known;
+    this.#operators.keep(place, this.#operators.enter(place, body), body);
   }
 
   addKey(place: Place, body: EntryOf<'operator.key-added'>): void {
-    const known = this.#inOffice(place, body.operator);
+    const known = this.#operators.inOffice(place, body.operator);
     if (known === null) return;
-    this.#sign(place, known, body);
-    this.#keep(place, known, body);
+    this.#operators.sign(place, known, body);
+    this.#operators.keep(place, known, body);
   }
 
   remove(place: Place, body: EntryOf<'operator.removed'>): void {
-    const known = this.#inOffice(place, body.operator);
+    const known = this.#operators.inOffice(place, body.operator);
     this.done(place, body);
     if (known !== null) known.removedAt = place.index;
   }
 
   propose(place: Place, body: Proposed): void {
     const { operator, proposal, act, digest, said = {}, expires_s } = body;
-    const known = this.#inOffice(place, operator);
+    const known = this.#operators.inOffice(place, operator);
     if (this.#proposals.has(proposal)) this.#find(place, 'not_approved', `${proposal} was proposed before`);
     else this.#proposals.set(proposal, { operator, act, digest, said, expires_s, state: 'open' });
     if (place.timeMs / 1000 + proposalLifetimeSeconds + slackSeconds < expires_s)
       this.#find(place, 'not_approved', `${proposal} could be approved for longer than seven days`);
     if (known === null) return;
-    this.#requireRole(place, known, operator, act);
-    this.#sign(place, known, body);
+    this.#operators.requireRole(place, known, operator, act);
+    this.#operators.sign(place, known, body);
   }
 
   decide(place: Place, body: Decided): void {
-    const known = this.#inOffice(place, body.operator);
+    const known = this.#operators.inOffice(place, body.operator);
     const proposal = this.#proposals.get(body.proposal);
-    if (known !== null) this.#sign(place, known, body);
+    if (known !== null) this.#operators.sign(place, known, body);
     if (proposal === undefined) {
       this.#missing(place, `${body.proposal} was not proposed before`);
       return;
@@ -187,7 +161,7 @@ export class OperatorCheck {
       return;
     }
     proposal.state = 'approved';
-    if (known !== null) this.#requireRole(place, known, body.operator, proposal.act);
+    if (known !== null) this.#operators.requireRole(place, known, body.operator, proposal.act);
     if (this.#isProduction && proposal.operator === body.operator)
       this.#find(place, 'not_approved', `${body.operator} approved what they proposed`);
     if (place.timeMs / 1000 > proposal.expires_s + slackSeconds)
@@ -241,66 +215,14 @@ export class OperatorCheck {
     proposal.state = 'used';
   }
 
-  #inOffice(place: Place, operator: string): KnownOperator | null {
-    const known = this.#operators.get(operator);
-    if (known === undefined) {
-      // A log that goes on begins with all who are in office.
-      if (!this.#earlier.mayHold(place.index))
-        this.#find(place, 'operator_unknown', `${operator} was not added before`);
-      return null;
-    }
-    if (known.removedAt !== null)
-      this.#find(place, 'operator_unknown', `${operator} was removed at entry ${known.removedAt}`);
-    return known;
-  }
-
-  #requireRole(place: Place, { role }: KnownOperator, operator: string, act: string): void {
-    if (!isOperatorAct(act) || !roleMay(role, act))
-      this.#find(place, 'operator_unknown', `${operator} is ${role}, whose role is not ${act}`);
-  }
-
-  #keep(
-    place: Place,
-    known: KnownOperator,
-    { key, kept_in }: Pick<EntryOf<'operator.key-added'>, 'key' | 'kept_in'>,
-  ): void {
-    this.#signatures.push(async () => {
-      const thumbprint = keyThumbprint(this.#crypto as VerifyCrypto, key);
-      const isTaken = [...this.#operators.values()].some(({ keys }) => keys.has(thumbprint));
-      if (isTaken) this.#find(place, 'operator_unknown', `the key ${thumbprint} is on record already`);
-      known.keys.set(thumbprint, { key, keptIn: kept_in, addedAt: place.index });
-    });
-  }
-
-  #sign(place: Place, known: KnownOperator, body: Signed): void {
-    const proof: OperatorProof = body.proof;
-    this.#signatures.push(async () => {
-      const record = known.keys.get(proof.key);
-      const holds =
-        record !== undefined &&
-        (await holdsProof(
-          this.#crypto as VerifyCrypto,
-          record,
-          operatorStatement(this.#origin, body),
-          proof,
-        ));
-      if (holds === null) this.#unchecked++;
-      else if (!holds) this.#find(place, 'operator_signature', `${body.operator} did not sign this`);
-    });
-  }
-
   /** Of a log that goes on for another, or of a part of one, what is not here may stand there. */
   #missing(place: Place, message: string): void {
     if (this.#isSuccessor) this.#ofFormer++;
     else if (!this.#earlier.mayHold(place.index)) this.#find(place, 'not_approved', message);
   }
 
-  #find(
-    { index }: Place,
-    kind: 'operator_unknown' | 'operator_signature' | 'not_approved',
-    message: string,
-  ): void {
-    this.#findings.add(index, kind, message);
+  #find(place: Place, kind: OperatorFault, message: string): void {
+    this.#operators.find(place, kind, message);
   }
 }
 
