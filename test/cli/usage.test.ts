@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { commandLine } from '../../src/cli/main.ts';
@@ -89,4 +91,13 @@ test('whoever has read enough of an answer is not told of it', async () => {
   child.stdout.destroy();
   const [code] = await once(child, 'close');
   assert.deepEqual([code, err], [0, '']);
+});
+
+test('a command keeps what it compiled beside what it brings, and in no folder for everybody', async () => {
+  const kept = join(import.meta.dirname, '../../node_modules/.cache/stabledoor');
+  await rm(kept, { recursive: true, force: true });
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, [launcher, '--version'], { stdio: 'ignore', env: { PATH, HOME } });
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  assert.notEqual((await readdir(kept, { recursive: true })).length, 0);
 });
