@@ -13,6 +13,7 @@ import datetime
 import hashlib
 import hmac
 import json
+import math
 import re
 import sys
 import urllib.parse
@@ -26,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 MAX_INT = 2**53 - 1
 MAX_LINE = 2_000_000
 KEPT = 100
+MAX_DEPTH = 64
 SLACK_SECONDS = 60
 
 
@@ -854,6 +856,27 @@ def canonical(value):
     return None if any(part is None for _, part in parts) else f"{{{','.join(f'{n}:{p}' for n, p in parts)}}}"
 
 
+def parse_household_json(text):
+    """As JSON has no integers of its own, 1.0 is 1. What nests too deep, has a member __proto__ or a number without end is refused."""
+
+    def number(digits):
+        value = float(digits)
+        return int(value) if value.is_integer() and abs(value) <= MAX_INT else value
+
+    value = json.loads(text, parse_constant=no_constant, parse_float=number)
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        if any(isinstance(one, float) and not math.isfinite(one) for one in level):
+            raise ValueError("a number without end")
+        inside = [one for one in level if isinstance(one, (dict, list))]
+        if not inside:
+            return value
+        if any("__proto__" in one for one in inside if isinstance(one, dict)):
+            raise ValueError("a name that is none")
+        level = [part for one in inside for part in (one.values() if isinstance(one, dict) else one)]
+    raise ValueError("it nests too deep")
+
+
 def list_of(item, most):
     return lambda v: isinstance(v, list) and len(v) <= most and all(map(item, v))
 
@@ -904,9 +927,9 @@ class HouseholdFile:
 
     def __init__(self, text, keys, span=MAP_SPAN):
         try:
-            self.file = parse_json(text)
-        except ValueError as error:
-            raise FormatError("it is not JSON") from error
+            self.file = parse_household_json(text)
+        except (ValueError, RecursionError) as error:
+            raise FormatError("it is not JSON of docs/household-chain.md") from error
         if not fields(HOUSEHOLD_FILE)(self.file):
             raise FormatError("it is not of the form of docs/household-chain.md")
         self.span, self.violations, self.witnesses = span, [], []

@@ -16,9 +16,18 @@ export async function verifyChain(path: string, keys: readonly string[], json: b
   if (!found?.isFile() || found.size > MAX_FILE_BYTES)
     throw new UsageError(`--chain: there is no file ${path}, or it is too large`);
   if (keys.length === 0) throw new UsageError('--chain: needs --key, the verifier key of the log');
-  const verdict = await verify(await readFile(path, 'utf8'), keys);
+  const verdict = await verify(textOf(await readFile(path)), keys);
   openOutput(json).answer(verdictValue(verdict), verdictText(verdict));
   if (!verdict.sound) throw new BadNews();
+}
+
+/** Errors: UsageError. Letters put in for bytes that are none would be what the file says. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new UsageError('--chain: it is not UTF-8');
+  }
 }
 
 async function verify(text: string, keys: readonly string[]): Promise<ChainVerdict> {

@@ -90,15 +90,30 @@ export interface PythonChainVerdict {
   readonly violations: readonly { number: number | null; kind: string }[];
 }
 
-/** A household's own file. */
-export const verifyChainInPython = (text: string, keys: readonly string[]): PythonChainVerdict =>
+export interface ChainCase {
+  readonly text: string;
+  readonly keys: readonly string[];
+  /** Other than the format's. */
+  readonly span?: number;
+}
+
+/** Households' own files, in one process; null for what is refused as no such file, or for its keys. */
+export const verifyChainsInPython = (cases: readonly ChainCase[]): (PythonChainVerdict | null)[] =>
   inPython(
-    'case = json.load(sys.stdin); print(json.dumps(verify.HouseholdFile(case["text"], case["keys"]).verdict()))',
-    { text, keys },
-  ) as PythonChainVerdict;
+    `
+verdicts = []
+for case in json.load(sys.stdin):
+    try:
+        span = {"span": case["span"]} if "span" in case else {}
+        verdicts.append(verify.HouseholdFile(case["text"], case["keys"], **span).verdict())
+    except (verify.FormatError, verify.NoteError):
+        verdicts.append(None)
+print(json.dumps(verdicts))`,
+    cases,
+  ) as (PythonChainVerdict | null)[];
 
 /** The same, as from a shell. */
-export const runPythonChain = (text: string, ...args: string[]) =>
+export const runPythonChain = (text: string | Uint8Array, ...args: string[]) =>
   ranWith(text, (path) => ['--chain', path, ...args]);
 
 /** As from a shell. */
