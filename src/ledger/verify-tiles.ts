@@ -57,6 +57,16 @@ function* lowestTiles(size: number): Generator<HashTile> {
   }
 }
 
+/** Whether tiles of a tree of that size are there, by the last of its lowest. Nothing of it is verified. */
+export async function isServed(fetchTile: FetchTile, size: number): Promise<boolean> {
+  const last = {
+    level: 0,
+    number: Math.floor((size - 1) / TILE_WIDTH),
+    width: ((size - 1) % TILE_WIDTH) + 1,
+  };
+  return size === 0 || (await readTile(fetchTile, last)) !== null;
+}
+
 /** A copy may have let a partial tile go once the full one was there: its beginning is the same. */
 async function readTile(fetchTile: FetchTile, tile: HashTile): Promise<Uint8Array | null> {
   const bytes = await fetchTile(formatTilePath(tile));

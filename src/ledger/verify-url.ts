@@ -11,7 +11,7 @@ import {
   type VerifiedSignature,
   type VerifierKey,
 } from './verifier-key.ts';
-import { type FetchTile, rebuildTree, type TileViolation } from './verify-tiles.ts';
+import { type FetchTile, isServed, rebuildTree, type TileViolation } from './verify-tiles.ts';
 import { keysOfPolicy, type WitnessPolicy } from './witness-policy.ts';
 import { meetsQuorum, needsOutsider } from './witness-quorum.ts';
 
@@ -76,7 +76,7 @@ export async function verifyUrl(
   };
   // Tiles of a log that nobody vouches for, or of another, say nothing more.
   if (violations.length > 0) return close(verdict, { tiles: 0, compared: [], violations }, options);
-  if (size > MAX_ENTRIES_BY_URL) throw new TooLarge(`the log has ${size} entries: verify an export of it`);
+  refuseTooLarge(size);
   const pinned = await openPinned(options.checkpoints, origin, keys, options);
   if (options.policy !== undefined && !meetsQuorum(options.policy, signatures))
     violations.push({
@@ -86,6 +86,10 @@ export async function verifyUrl(
     });
   const { tiles, compared } = await compareTree(checkpoint, pinned, fetchTile, options, violations);
   return close(verdict, { tiles, compared, violations }, options);
+}
+
+function refuseTooLarge(size: number): void {
+  if (size > MAX_ENTRIES_BY_URL) throw new TooLarge(`the log has ${size} entries: verify an export of it`);
 }
 
 function broughtKeys({ keys, policy, sha256 }: UrlVerifyOptions): VerifierKey[] {
@@ -114,7 +118,9 @@ async function signaturesOf(
   const refuse = (message: string) => violations.push({ index: null, kind: 'checkpoint_invalid', message });
   if (trust.logKeys.length === 0) {
     const wanted = keys.filter(({ type }) => type === ED25519).map(({ name }) => name);
-    refuse(`it is a checkpoint of ${origin}, and the keys given are of ${wanted.join(', ')}`);
+    refuse(
+      `it is a checkpoint of ${origin}, and the keys given are of ${wanted.join(', ')}; a log that another goes on for has an address of its own (/v1/ledger/logs)`,
+    );
     return [];
   }
   try {
@@ -152,17 +158,18 @@ async function compareTree(
   { sha256, onProgress }: UrlVerifyOptions,
   violations: UrlViolation[],
 ): Promise<{ readonly tiles: number; readonly compared: readonly number[] }> {
-  const sizes = pinned.map((one) => one.size).filter((one) => one <= size);
+  const whole = await servedSize(size, pinned, fetchTile);
+  const sizes = pinned.map((one) => one.size).filter((one) => one <= whole);
   const progress = onProgress === undefined ? {} : { onProgress };
-  const tree = await rebuildTree({ size, sizes, fetchTile, sha256, ...progress });
+  const tree = await rebuildTree({ size: whole, sizes: [...sizes, size], fetchTile, sha256, ...progress });
   violations.push(...tree.violations);
   for (const one of pinned) {
     const made = tree.roots.get(one.size);
-    if (one.size > size)
+    if (one.size > whole)
       violations.push({
-        index: size,
+        index: whole,
         kind: 'log_shortened',
-        message: `it had ${one.size} entries, by a checkpoint that was kept, and shows ${size}`,
+        message: `it had ${one.size} entries, by a checkpoint that was kept, and shows ${whole}`,
       });
     else if (made !== undefined && !sameBytes(made, one.root))
       violations.push(otherRoot(one.size, 'a checkpoint that was kept'));
@@ -170,6 +177,24 @@ async function compareTree(
   const made = tree.roots.get(size);
   if (made !== undefined && !sameBytes(made, root)) violations.push(otherRoot(size, 'its own checkpoint'));
   return { tiles: tree.tiles, compared: sizes.filter((one) => tree.roots.has(one)) };
+}
+
+/**
+ * What is published is what witnesses have cosigned, and a checkpoint that was kept may be of a moment later: for good, where
+ * the log was closed before they saw it. It is held against the tiles if they reach as far.
+ */
+async function servedSize(
+  size: number,
+  pinned: readonly Checkpoint[],
+  fetchTile: FetchTile,
+): Promise<number> {
+  const longer = [...new Set(pinned.map((one) => one.size))].filter((one) => one > size);
+  for (const one of longer.sort((a, b) => b - a))
+    if (await isServed(fetchTile, one)) {
+      refuseTooLarge(one);
+      return one;
+    }
+  return size;
 }
 
 const otherRoot = (size: number, whose: string): UrlViolation => ({
@@ -206,6 +231,8 @@ function whatIsUnproven(
       'That anybody but the operator has seen this log: under this policy no witness is needed that somebody else runs.',
     compared.length === 0 &&
       'That the log is the one that was seen before: no earlier checkpoint was compared. Keep this one, and give it with --checkpoint next time.',
-    `That nothing was added after the first ${size} entries, or is held back: compare with a checkpoint that you got later, or from another.`,
+    compared.some((one) => one > size) &&
+      `Why the checkpoint that is published has ${size} entries, and not the ${Math.max(...compared)} of one that was kept: no witness vouches for those after it. The tiles hold them.`,
+    `That nothing was added after the first ${Math.max(size, ...compared)} entries, or is held back: compare with a checkpoint that you got later, or from another.`,
   ].filter((sentence) => sentence !== false);
 }

@@ -60,6 +60,34 @@ test('a checkpoint that was kept is compared, and one that is longer or has anot
   assert.deepEqual(await kinds(noteOf(size), { checkpoints: [split] }), ['checkpoint_root']);
 });
 
+test('a kept checkpoint that is longer than the published one is held against the tiles where they reach as far', async () => {
+  const checkpoints = [noteOf(100), noteOf(257), noteOf(size)];
+  const behind = await verify(noteOf(256), { checkpoints });
+  assert.deepEqual([behind.sound, behind.size, behind.compared], [true, 256, [100, 257, size]]);
+  assert.match(behind.unproven.join('\n'), /published has 256 entries, and not the 300.*no witness/);
+  assert.match(behind.unproven.join('\n'), /nothing was added after the first 300/);
+  // Another history from entry 256 on, a checkpoint that is not that of the tiles, tiles that end before.
+  const split = noteOf(size, served, rootOfTree(299));
+  assert.deepEqual(await kinds(noteOf(256), { checkpoints: [split] }), ['checkpoint_root']);
+  assert.deepEqual(await kinds(noteOf(256, served, rootOfTree(255)), { checkpoints }), ['checkpoint_root']);
+  const beyond = await verify(noteOf(256), { checkpoints: [noteOf(size), noteOf(301)] });
+  assert.deepEqual(
+    [beyond.violations.map(({ index, kind }) => [index, kind]), beyond.compared],
+    [[[size, 'log_shortened']], [size]],
+  );
+});
+
+test('a longer checkpoint of a log whose tiles lack one in the middle names the tile', async () => {
+  const torn = new Map(tiles);
+  torn.delete('tile/0/000');
+  const options = { ...nodeCrypto, keys: own, checkpoints: [noteOf(size)] };
+  const { violations } = await verifyUrl(Buffer.from(noteOf(10)), fetching(torn), options);
+  assert.deepEqual(
+    violations.map(({ kind }) => kind),
+    ['tile_missing'],
+  );
+});
+
 test('a kept checkpoint or a key that cannot be used is the fault of whoever brought it', async () => {
   for (const checkpoints of [[noteOf(100, other)], [noteOf(100, impostor)], ['nonsense']])
     await assert.rejects(verify(noteOf(size), { checkpoints }), NoteError);
@@ -74,4 +102,7 @@ test('a kept checkpoint or a key that cannot be used is the fault of whoever bro
 test('a log that is too long for this is not begun', async () => {
   const huge = noteOf(size).replace(`\n${size}\n`, `\n${MAX_ENTRIES_BY_URL + 1}\n`);
   await assert.rejects(verify(huge, { keys: [] }), TooLarge);
+  const everywhere = async () => new Uint8Array(8192);
+  const longer = { ...nodeCrypto, keys: [], checkpoints: [huge] };
+  await assert.rejects(verifyUrl(Buffer.from(noteOf(size)), everywhere, longer), TooLarge);
 });
