@@ -3,7 +3,8 @@
 import { findLog, LogUnreadable, tilesAt } from '../ledger/log-download.ts';
 import { nodeCrypto } from '../ledger/node-crypto.ts';
 import { NoteError } from '../ledger/verifier-key.ts';
-import { TooLarge, type UrlVerdict, type UrlVerifyOptions, verifyUrl } from '../ledger/verify-url.ts';
+import { TooLarge } from '../ledger/verify-served.ts';
+import { type UrlVerdict, type UrlVerifyOptions, verifyUrl } from '../ledger/verify-url.ts';
 import type { WitnessPolicy } from '../ledger/witness-policy.ts';
 import type { JsonValue } from '../lib/canonical-json.ts';
 import { BadNews, UsageError } from './failure.ts';

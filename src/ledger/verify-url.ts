@@ -1,7 +1,7 @@
 // Checks a running log from outside, by what is public: its newest checkpoint and the hashes of its tree. Entries are
 // shown to regulators alone, so what they mean is not checked here, and the verdict says so.
 import { type Checkpoint, openCheckpoint, parseCheckpoint } from './checkpoint.ts';
-import { sameBytes, type VerifyCrypto } from './crypto.ts';
+import type { VerifyCrypto } from './crypto.ts';
 import { decodeNote, splitNote } from './note.ts';
 import {
   ED25519,
@@ -11,20 +11,10 @@ import {
   type VerifiedSignature,
   type VerifierKey,
 } from './verifier-key.ts';
-import { type FetchTile, isServed, rebuildTree, type TileViolation } from './verify-tiles.ts';
+import { compareTree, refuseTooLarge, type SeenCheckpoint, type UrlViolation } from './verify-served.ts';
+import type { FetchTile } from './verify-tiles.ts';
 import { keysOfPolicy, type WitnessPolicy } from './witness-policy.ts';
 import { meetsQuorum, needsOutsider } from './witness-quorum.ts';
-
-export interface UrlViolation {
-  readonly index: number | null;
-  readonly kind:
-    | TileViolation['kind']
-    | 'checkpoint_invalid'
-    | 'checkpoint_root'
-    | 'log_shortened'
-    | 'quorum_not_met';
-  readonly message: string;
-}
 
 export interface UrlVerdict {
   readonly sound: boolean;
@@ -47,13 +37,6 @@ export interface UrlVerifyOptions extends VerifyCrypto {
   readonly checkpoints: readonly string[];
   readonly policy?: WitnessPolicy;
   readonly onProgress?: (entries: number, of: number) => void;
-}
-
-/** Where more tiles than this would have to be read, a log can only be verified by its export. */
-export const MAX_ENTRIES_BY_URL = 2 ** 28;
-
-export class TooLarge extends Error {
-  override readonly name = 'TooLarge';
 }
 
 /** Throws NoteError where a key or a checkpoint of the options cannot be used, or the note is no checkpoint; TooLarge. */
@@ -84,12 +67,12 @@ export async function verifyUrl(
       kind: 'quorum_not_met',
       message: `the checkpoint of ${size} entries is not cosigned as the policy asks`,
     });
-  const { tiles, compared } = await compareTree(checkpoint, pinned, fetchTile, options, violations);
+  const published = { ...checkpoint, isCosigned: verdict.witnesses.length > 0 };
+  const { sha256, onProgress } = options;
+  const tree = { fetchTile, sha256, ...(onProgress && { onProgress }) };
+  const { tiles, compared, violations: found } = await compareTree(published, pinned, tree);
+  violations.push(...found);
   return close(verdict, { tiles, compared, violations }, options);
-}
-
-function refuseTooLarge(size: number): void {
-  if (size > MAX_ENTRIES_BY_URL) throw new TooLarge(`the log has ${size} entries: verify an export of it`);
 }
 
 function broughtKeys({ keys, policy, sha256 }: UrlVerifyOptions): VerifierKey[] {
@@ -137,71 +120,19 @@ function openPinned(
   origin: string,
   keys: readonly VerifierKey[],
   crypto: VerifyCrypto,
-): Promise<Checkpoint[]> {
+): Promise<SeenCheckpoint[]> {
   return Promise.all(
     notes.map(async (note) => {
-      const pinned =
+      const { signatures, ...pinned } =
         keys.length > 0
           ? await openCheckpoint(note, trustOf(keys, origin), crypto)
-          : parseCheckpoint(splitNote(note).text);
+          : { ...parseCheckpoint(splitNote(note).text), signatures: [] };
       if (pinned.origin !== origin)
         throw new NoteError(`the checkpoint given is of ${pinned.origin}, not of ${origin}`);
-      return pinned;
+      return { ...pinned, isCosigned: signatures.some(({ timeSeconds }) => timeSeconds !== null) };
     }),
   );
 }
-
-async function compareTree(
-  { size, root }: Checkpoint,
-  pinned: readonly Checkpoint[],
-  fetchTile: FetchTile,
-  { sha256, onProgress }: UrlVerifyOptions,
-  violations: UrlViolation[],
-): Promise<{ readonly tiles: number; readonly compared: readonly number[] }> {
-  const whole = await servedSize(size, pinned, fetchTile);
-  const sizes = pinned.map((one) => one.size).filter((one) => one <= whole);
-  const progress = onProgress === undefined ? {} : { onProgress };
-  const tree = await rebuildTree({ size: whole, sizes: [...sizes, size], fetchTile, sha256, ...progress });
-  violations.push(...tree.violations);
-  for (const one of pinned) {
-    const made = tree.roots.get(one.size);
-    if (one.size > whole)
-      violations.push({
-        index: whole,
-        kind: 'log_shortened',
-        message: `it had ${one.size} entries, by a checkpoint that was kept, and shows ${whole}`,
-      });
-    else if (made !== undefined && !sameBytes(made, one.root))
-      violations.push(otherRoot(one.size, 'a checkpoint that was kept'));
-  }
-  const made = tree.roots.get(size);
-  if (made !== undefined && !sameBytes(made, root)) violations.push(otherRoot(size, 'its own checkpoint'));
-  return { tiles: tree.tiles, compared: sizes.filter((one) => tree.roots.has(one)) };
-}
-
-/**
- * What is published is what witnesses have cosigned, and a checkpoint that was kept may be of a moment later: for good, where
- * the log was closed before they saw it. It is held against the tiles if they reach as far.
- */
-async function servedSize(
-  size: number,
-  pinned: readonly Checkpoint[],
-  fetchTile: FetchTile,
-): Promise<number> {
-  const longer = [...new Set(pinned.map((one) => one.size))].filter((one) => one > size);
-  for (const one of longer.sort((a, b) => b - a))
-    if (await isServed(fetchTile, one)) {
-      refuseTooLarge(one);
-      return one;
-    }
-  return size;
-}
-
-const otherRoot = (size: number, whose: string): UrlViolation => ({
-  index: null,
-  kind: 'checkpoint_root',
-  message: `the first ${size} hashes of its tiles do not give the root of ${whose}`,
-});
 
 type Found = Pick<UrlVerdict, 'tiles' | 'compared' | 'violations'>;
 

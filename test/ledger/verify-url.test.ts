@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
-import { noteSigner } from '../../src/ledger/note-signer.ts';
+import { formatNote, splitNote } from '../../src/ledger/note.ts';
+import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import { NoteError } from '../../src/ledger/verifier-key.ts';
-import {
-  MAX_ENTRIES_BY_URL,
-  TooLarge,
-  type UrlVerifyOptions,
-  verifyUrl,
-} from '../../src/ledger/verify-url.ts';
+import { MAX_ENTRIES_BY_URL, TooLarge } from '../../src/ledger/verify-served.ts';
+import { type UrlVerifyOptions, verifyUrl } from '../../src/ledger/verify-url.ts';
 import { fetching, noteOf, rootOfTree, served, tilesOfTree } from './served-tree.ts';
 import { ours } from './vectors.ts';
 
@@ -60,28 +57,54 @@ test('a checkpoint that was kept is compared, and one that is longer or has anot
   assert.deepEqual(await kinds(noteOf(size), { checkpoints: [split] }), ['checkpoint_root']);
 });
 
-test('a kept checkpoint that is longer than the published one is held against the tiles where they reach as far', async () => {
+const witness = cosigner('witness.example/w1', new Uint8Array(32).fill(2));
+const cosigned = (note: string): string => {
+  const { text, signatures } = splitNote(note);
+  return formatNote(text, [...signatures, witness.cosign(text, ours.cosignTimeSeconds)]);
+};
+const withWitness = [...own, ours.witnessKey];
+
+test('a kept checkpoint that no witness saw yet is held against the tiles where they reach as far', async () => {
+  const keys = withWitness;
   const checkpoints = [noteOf(100), noteOf(257), noteOf(size)];
-  const behind = await verify(noteOf(256), { checkpoints });
+  const behind = await verify(cosigned(noteOf(256)), { keys, checkpoints });
   assert.deepEqual([behind.sound, behind.size, behind.compared], [true, 256, [100, 257, size]]);
   assert.match(behind.unproven.join('\n'), /published has 256 entries, and not the 300.*no witness/);
   assert.match(behind.unproven.join('\n'), /nothing was added after the first 300/);
   // Another history from entry 256 on, a checkpoint that is not that of the tiles, tiles that end before.
   const split = noteOf(size, served, rootOfTree(299));
-  assert.deepEqual(await kinds(noteOf(256), { checkpoints: [split] }), ['checkpoint_root']);
-  assert.deepEqual(await kinds(noteOf(256, served, rootOfTree(255)), { checkpoints }), ['checkpoint_root']);
-  const beyond = await verify(noteOf(256), { checkpoints: [noteOf(size), noteOf(301)] });
+  assert.deepEqual(await kinds(cosigned(noteOf(256)), { keys, checkpoints: [split] }), ['checkpoint_root']);
+  const other = cosigned(noteOf(256, served, rootOfTree(255)));
+  assert.deepEqual(await kinds(other, { keys, checkpoints }), ['checkpoint_root']);
+  const beyond = await verify(cosigned(noteOf(256)), { keys, checkpoints: [noteOf(size), noteOf(301)] });
   assert.deepEqual(
     [beyond.violations.map(({ index, kind }) => [index, kind]), beyond.compared],
-    [[[size, 'log_shortened']], [size]],
+    [[[256, 'log_shortened']], [size]],
   );
+});
+
+test('a log that publishes less than it published is named, whatever its tiles hold', async () => {
+  const shortened = async (note: string, kept: string, keys: readonly string[]) => {
+    const { violations } = await verify(note, { keys, checkpoints: [kept] });
+    assert.deepEqual(
+      violations.map(({ index, kind }) => [index, kind]),
+      [[256, 'log_shortened']],
+    );
+    return violations[0]?.message ?? '';
+  };
+  // Nobody who was brought has cosigned the shorter one, or somebody has cosigned the longer one.
+  assert.match(await shortened(noteOf(256), noteOf(size), withWitness), /bring their keys/);
+  assert.match(await shortened(cosigned(noteOf(256)), noteOf(size), own), /bring their keys/);
+  assert.match(await shortened(noteOf(256), noteOf(size), []), /bring their keys/);
+  const both = [cosigned(noteOf(256)), cosigned(noteOf(size))] as const;
+  assert.doesNotMatch(await shortened(...both, withWitness), /bring their keys/);
 });
 
 test('a longer checkpoint of a log whose tiles lack one in the middle names the tile', async () => {
   const torn = new Map(tiles);
   torn.delete('tile/0/000');
-  const options = { ...nodeCrypto, keys: own, checkpoints: [noteOf(size)] };
-  const { violations } = await verifyUrl(Buffer.from(noteOf(10)), fetching(torn), options);
+  const options = { ...nodeCrypto, keys: withWitness, checkpoints: [noteOf(size)] };
+  const { violations } = await verifyUrl(Buffer.from(cosigned(noteOf(10))), fetching(torn), options);
   assert.deepEqual(
     violations.map(({ kind }) => kind),
     ['tile_missing'],
@@ -103,6 +126,8 @@ test('a log that is too long for this is not begun', async () => {
   const huge = noteOf(size).replace(`\n${size}\n`, `\n${MAX_ENTRIES_BY_URL + 1}\n`);
   await assert.rejects(verify(huge, { keys: [] }), TooLarge);
   const everywhere = async () => new Uint8Array(8192);
-  const longer = { ...nodeCrypto, keys: [], checkpoints: [huge] };
-  await assert.rejects(verifyUrl(Buffer.from(noteOf(size)), everywhere, longer), TooLarge);
+  const text = noteOf(size).slice(0, noteOf(size).indexOf('\n\n') + 1);
+  const longer = served.signNote(text.replace(`\n${size}\n`, `\n${MAX_ENTRIES_BY_URL + 1}\n`));
+  const options = { ...nodeCrypto, keys: withWitness, checkpoints: [longer] };
+  await assert.rejects(verifyUrl(Buffer.from(cosigned(noteOf(size))), everywhere, options), TooLarge);
 });
