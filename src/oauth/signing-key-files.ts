@@ -1,6 +1,6 @@
 // The private keys of access tokens: ES256, one file each in the key folder, readable by its owner alone.
 // A file is never written over, and no fault of one quotes it: the file is a secret.
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CryptoKey,
@@ -39,15 +39,27 @@ export async function makeSigningKey(folder: string, clock: Clock): Promise<Sign
   const { kty, crv, x, y, d } = (await exportJWK(privateKey)) as JWK_EC_Private;
   const kid = await calculateJwkThumbprint({ kty: 'EC', crv, x, y });
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  // Never over a file that is there, and never readable by others, not even for a moment.
-  const file = await open(pathOf(folder, kid), 'wx', 0o600);
+  await writeWhole(
+    pathOf(folder, kid),
+    `${JSON.stringify({ made_ms: clock.nowMs(), jwk: { kty, crv, x, y, d } })}\n`,
+  );
+  return readSigningKey(folder, kid);
+}
+
+/**
+ * Under a name that nobody reads until it is whole: a broker that looks at the folder meanwhile must not find half a key.
+ * Never readable by others, not even for a moment; and a file of that name could hold this very key only.
+ */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const unfinished = `${path}.new`;
+  const file = await open(unfinished, 'wx', 0o600);
   try {
-    await file.writeFile(`${JSON.stringify({ made_ms: clock.nowMs(), jwk: { kty, crv, x, y, d } })}\n`);
+    await file.writeFile(text);
     await file.sync();
   } finally {
     await file.close();
   }
-  return readSigningKey(folder, kid);
+  await rename(unfinished, path);
 }
 
 /** The newest first. `known` are not read again. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { watch } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,4 +50,21 @@ test('a damaged key file is refused, and the message does not quote it', async (
       (error: Error) => /not a signing key/.test(error.message) && !error.message.includes(secret),
     );
   }
+});
+
+test('a key gets its name when its file is whole, so that nobody reads half of one', async () => {
+  const watched = join(folder, 'watched');
+  await makeSigningKey(watched, clock);
+  const names: (string | null)[] = [];
+  const watcher = watch(watched, (_, name) => names.push(name));
+  const { kid } = await makeSigningKey(watched, clock);
+  await new Promise((next) => setTimeout(next, 200));
+  watcher.close();
+  const [unfinished, whole] = [`token-${kid}.json.new`, `token-${kid}.json`];
+  assert.ok(names.includes(unfinished) && names.includes(whole), `${names}`);
+  assert.ok(names.lastIndexOf(unfinished) < names.indexOf(whole), `${names}`);
+  assert.deepEqual(
+    (await readdir(watched)).filter((name) => name.endsWith('.new')),
+    [],
+  );
 });
