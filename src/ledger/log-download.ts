@@ -20,12 +20,12 @@ const TIMEOUT_MS = 20_000;
 const TRIES = 4;
 const MAX_WAIT_MS = 30_000;
 
-/** Takes the address of a broker, of its log, or of a copy of its files. Throws LogUnreadable. */
-export async function findLog(url: string): Promise<LogAddress> {
+/** Takes the address of a broker, of its log, or of a copy of its files. Throws LogUnreadable. `timeoutMs` is for one answer, to its end. */
+export async function findLog(url: string, timeoutMs = TIMEOUT_MS): Promise<LogAddress> {
   const base = url.replace(/\/+$/, '');
   const places = base.endsWith('/ledger') ? [base] : [`${base}/ledger`, base];
   for (const place of places) {
-    const note = await download(`${place}/checkpoint`, MAX_NOTE_BYTES);
+    const note = await download(`${place}/checkpoint`, MAX_NOTE_BYTES, timeoutMs);
     if (note !== null) return { url: place, note };
   }
   throw new LogUnreadable(`there is no log at ${base}: ${places[0]}/checkpoint is not there`);
@@ -33,14 +33,14 @@ export async function findLog(url: string): Promise<LogAddress> {
 
 /** Null for a tile that the log says is not there. Its fetches throw LogUnreadable. */
 export const tilesAt =
-  (url: string): FetchTile =>
+  (url: string, timeoutMs = TIMEOUT_MS): FetchTile =>
   (path) =>
-    download(`${url}/${path}`, MAX_TILE_BYTES);
+    download(`${url}/${path}`, MAX_TILE_BYTES, timeoutMs);
 
-async function download(url: string, limit: number): Promise<Uint8Array | null> {
+async function download(url: string, limit: number, timeoutMs: number): Promise<Uint8Array | null> {
   for (let tries = 1; ; tries++) {
-    const answer = await ask(url, limit).catch((error: unknown) => ({
-      failed: reasonOf(error),
+    const answer = await ask(url, limit, timeoutMs).catch((error: unknown) => ({
+      failed: reasonOf(error, timeoutMs),
       waitMs: 500,
     }));
     if (!('failed' in answer)) return answer.bytes;
@@ -54,9 +54,9 @@ type Answer =
   /** Null: it is no use to ask again. */
   | { readonly failed: string; readonly waitMs: number | null };
 
-async function ask(url: string, limit: number): Promise<Answer> {
+async function ask(url: string, limit: number, timeoutMs: number): Promise<Answer> {
   // A log is where the caller said it is: a redirection could lead to another, or into the caller's own network.
-  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) });
   const { status, headers } = response;
   if (status === 200) return await readBody(response, limit);
   await response.body?.cancel();
@@ -82,9 +82,9 @@ async function readBody(response: Response, limit: number): Promise<Answer> {
 const waitOf = (retryAfter: string | null): number =>
   /^[0-9]{1,4}$/.test(retryAfter ?? '') ? Math.min(Number(retryAfter) * 1000, MAX_WAIT_MS) : 1000;
 
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return 'failed without words';
-  if (error.name === 'TimeoutError') return `did not answer in ${TIMEOUT_MS / 1000} s`;
+  if (error.name === 'TimeoutError') return `did not answer in ${timeoutMs / 1000} s`;
   const { cause } = error;
   const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
   return `does not answer (${inner instanceof Error && inner.message !== '' ? inner.message : error.message})`;

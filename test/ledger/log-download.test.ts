@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { findLog, LogUnreadable, tilesAt } from '../../src/ledger/log-download.ts';
 
 const servers: Server[] = [];
@@ -70,6 +71,59 @@ test('an answer that is too long, or never ends, is cut off at its limit', async
   });
   await assert.rejects(findLog(endless), /is longer than 400000 bytes/);
   await assert.rejects(tilesAt(endless)('tile/0/000'), /is longer than 8192 bytes/);
+});
+
+test('a tile that leads elsewhere is not followed either', async () => {
+  const leads = await serving((_req, res) => res.writeHead(307, { location: '/tile/0/001' }).end());
+  await assert.rejects(tilesAt(leads)('tile/0/000'), /leads on to \/tile\/0\/001/);
+});
+
+test('an answer that unpacks to more than its limit is cut off too', async () => {
+  const packed = gzipSync(Buffer.alloc(10_000_000));
+  const bomb = await serving((_req, res) => res.writeHead(200, { 'content-encoding': 'gzip' }).end(packed));
+  assert.ok(packed.length < 20_000);
+  await assert.rejects(tilesAt(bomb)('tile/0/000'), /is longer than 8192 bytes/);
+});
+
+/** Answers so, counted; what it is asked for is never what it gave. */
+async function unreadable(answer: RequestListener, words: RegExp): Promise<number> {
+  let asked = 0;
+  const begun = performance.now();
+  const url = await serving((req, res) => {
+    asked++;
+    answer(req, res);
+  });
+  await assert.rejects(tilesAt(url, 150)('tile/0/000'), (error) => {
+    assert.ok(error instanceof LogUnreadable, String(error));
+    assert.match(error.message, words);
+    return true;
+  });
+  // Four tries and the pauses between them.
+  assert.ok(performance.now() - begun < 10_000, 'it waits longer than it was told to');
+  return asked;
+}
+
+test('an answer that breaks off before its end is no tile, whether its length was said or not', async () => {
+  const said: RequestListener = (_req, res) => {
+    res.writeHead(200, { 'content-length': '64' }).write(Buffer.alloc(32));
+    setTimeout(() => res.destroy(), 20);
+  };
+  const unsaid: RequestListener = (_req, res) => {
+    res.writeHead(200).write(Buffer.alloc(32));
+    setTimeout(() => res.destroy(), 20);
+  };
+  for (const answer of [said, unsaid]) assert.equal(await unreadable(answer, /does not answer/), 4);
+});
+
+test('an answer that never begins, and one that comes drop by drop, end in their time', async () => {
+  assert.equal(await unreadable(() => {}, /did not answer in 0\.15 s/), 4);
+  const drops: RequestListener = (_req, res) => {
+    const timer = setInterval(() => res.write('x'), 20);
+    res.on('close', () => clearInterval(timer));
+  };
+  assert.equal(await unreadable(drops, /did not answer in 0\.15 s/), 4);
+  const silent = await serving(() => {});
+  await assert.rejects(findLog(silent, 150), /did not answer/);
 });
 
 test('a server that is busy is asked again, one that refuses is not, and neither speaks for the log', async () => {
