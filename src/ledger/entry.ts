@@ -2,6 +2,7 @@
 // Writer and parser must agree byte for byte: the text is what the leaf hash, and so every signature, covers.
 import { encodeBase64 } from '../lib/base64.ts';
 import { type Sha256, utf8 } from './crypto.ts';
+import { quickPattern } from './quick-pattern.ts';
 
 export const ENTRY_VERSION = 'stabledoor/entry/v1';
 /** An entry bundle (C2SP tlog-tiles) gives an entry's length in 16 bits. */
@@ -37,7 +38,7 @@ export function assembleEntry(header: EntryHeader, body: string): string {
 }
 
 // 32 bytes in padded base64: 43 letters of which the last carries two zero bits, and one '='.
-const HASH = '[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=';
+const HASH = quickPattern('[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=');
 const NUMBER = '0|[1-9][0-9]{0,15}';
 const HEADER = new RegExp(
   `^${ENTRY_VERSION}\\nidx (${NUMBER})\\nprev (${HASH})\\ntime (${NUMBER})\\nstag (-|${HASH})\\n`,

@@ -101,10 +101,12 @@ export async function* readExportLines(chunks: AsyncIterable<Uint8Array>): Async
       rest.add(chunk, number + 1);
       continue;
     }
-    const { lines, fault } = parseBlock(rest.take(chunk.subarray(0, end)), number);
-    yield lines;
-    if (fault !== null) throw fault;
-    number += lines.length;
+    for (const block of rest.finish(chunk.subarray(0, end)).flatMap(cut)) {
+      const { lines, fault } = parseBlock(block, number);
+      yield lines;
+      if (fault !== null) throw fault;
+      number += lines.length;
+    }
     rest.add(chunk.subarray(end + 1), number + 1);
   }
   if (rest.length > 0)
@@ -116,6 +118,24 @@ export async function* oneByOne(lines: AsyncIterable<Lines>): AsyncGenerator<Exp
     if ('type' in some) yield some;
     else yield* some;
   }
+}
+
+/** Lines that are read at once, and all that is made of them, stay in the processor's cache. */
+const BLOCK_BYTES = 1 << 16;
+
+/** Blocks of whole lines, each without its last line feed, of little more than BLOCK_BYTES where lines are short. */
+function cut(lines: Uint8Array): Uint8Array[] {
+  const blocks: Uint8Array[] = [];
+  let start = 0;
+  for (
+    let end = lines.indexOf(LINE_FEED, BLOCK_BYTES);
+    end >= 0;
+    end = lines.indexOf(LINE_FEED, start + BLOCK_BYTES)
+  ) {
+    blocks.push(lines.subarray(start, end));
+    start = end + 1;
+  }
+  return [...blocks, lines.subarray(start)];
 }
 
 /** Whole lines without the last line feed, `before` of them read before; those before a fault, and the fault. */
@@ -152,6 +172,8 @@ function textsOf(block: Uint8Array): (string | Uint8Array)[] {
   }
 }
 
+/** One expression: to search for each by itself stops at every backslash there is, twice. */
+const WRITTEN_IN_TWO_WAYS = /\\[u/]/;
 const ENTRY_START = '{"type":"entry","entry":"';
 
 /**
@@ -160,8 +182,7 @@ const ENTRY_START = '{"type":"entry","entry":"';
  */
 function quickEntry(line: string): ExportLine | null {
   if (!line.startsWith(ENTRY_START) || !line.endsWith('"}')) return null;
-  if (line.length > MAX_ENTRY_BYTES || line.includes('\\u') || line.includes('\\/') || !line.isWellFormed())
-    return null;
+  if (line.length > MAX_ENTRY_BYTES || WRITTEN_IN_TWO_WAYS.test(line) || !line.isWellFormed()) return null;
   try {
     const entry: unknown = JSON.parse(line.slice(ENTRY_START.length - 1, -1));
     return typeof entry === 'string' && entry !== '' ? { type: 'entry', entry } : null;
@@ -186,9 +207,16 @@ class PartialLine {
     this.#pieces.push(piece);
   }
 
-  /** The whole line, whose last piece this is; then it is empty again. */
-  take(last: Uint8Array): Uint8Array {
-    if (this.#pieces.length === 0) return last;
+  /** What ends with `block`, whole lines without the last line feed; of those only the first is copied. Then it is empty. */
+  finish(block: Uint8Array): Uint8Array[] {
+    if (this.length === 0) return [block];
+    const end = block.indexOf(LINE_FEED);
+    if (end < 0) return [this.#take(block)];
+    return [this.#take(block.subarray(0, end)), block.subarray(end + 1)];
+  }
+
+  /** The whole line, whose last piece this is. */
+  #take(last: Uint8Array): Uint8Array {
     const line = new Uint8Array(this.length + last.length);
     let at = 0;
     for (const piece of [...this.#pieces, last]) {

@@ -37,8 +37,8 @@ function verifyP256(publicKey: Uint8Array, message: Uint8Array, signature: Uint8
 }
 
 function leafOf(entry: string): Leaf {
-  const text = hash('sha256', `\0${entry}`, 'base64');
-  return { hash: Buffer.from(text, 'base64'), text };
+  const letters = hash('sha256', `\0${entry}`, 'binary');
+  return { hash: Buffer.from(letters, 'binary'), text: btoa(letters) };
 }
 
 export const nodeCrypto: VerifyCrypto = { sha256, leafOf, verifyEd25519, verifyP256 };

@@ -17,6 +17,7 @@ import {
   thirdParty,
   word,
 } from './entry-field.ts';
+import { quickPattern } from './quick-pattern.ts';
 
 type Disclosure = Extract<EntryOf<'disclosure'>, { basis: 'consent' }>;
 
@@ -24,12 +25,12 @@ type Disclosure = Extract<EntryOf<'disclosure'>, { basis: 'consent' }>;
 function patternOf(schema: z.ZodType): string {
   const { pattern } = z.toJSONSchema(schema) as { pattern?: string };
   if (pattern === undefined) throw new TypeError('a field without a pattern');
-  return pattern.replace(/^\^|\$$/g, '').replace(/\((?!\?)/g, '(?:');
+  return quickPattern(pattern.replace(/^\^|\$$/g, '').replace(/\((?!\?)/g, '(?:'));
 }
 const text = (schema: z.ZodType) => `"(${patternOf(schema)})"`;
 const choice = (...words: readonly string[]) => `"(${words.join('|')})"`;
 const NUMBER = '(0|[1-9][0-9]{0,14})';
-const DATE = '"([0-9]{4}-[0-9]{2}-[0-9]{2})"';
+const DATE = quickPattern('"([0-9]{4}-[0-9]{2}-[0-9]{2})"');
 const REASONS = `((?:"${patternOf(reasonCode)}"(?:,"${patternOf(reasonCode)}")*)?)`;
 const ACTORS = ['broker', 'householder', 'third-party', 'operator'] as const;
 const REGISTERS = register.options;
@@ -56,54 +57,74 @@ const DISCLOSURE = new RegExp(
   ].join(','),
 );
 
+/** What each group of the expression holds, in its order. */
+type Groups = readonly [
+  whole: string,
+  actor: Disclosure['actor'],
+  facts: string | undefined,
+  meterPoint: string,
+  proof: string,
+  readings: string,
+  consentRef: string,
+  count: string,
+  jkt: string,
+  meterRef: string,
+  policy: string,
+  purpose: string,
+  reasons: string,
+  register: Disclosure['register'],
+  request: string,
+  resolution: Resolution,
+  storeRead: string | undefined,
+  thirdParty: string,
+  version: string,
+  from: string,
+  to: string,
+];
+
 /** Null: ask the schema. */
 export function quickDisclosure(body: string): Disclosure | null {
   // The most that the fields below can take; longer ones have longer words.
   if (body.length > 1300) return null;
-  const found = DISCLOSURE.exec(body);
-  if (found === null) return null;
-  const [, actor, facts, meterPoint, proof, readings, consent_ref, count, key, meter_ref, policy, purpose] =
-    found as unknown as string[];
-  const [reasons, register, req, resolution, store_read, third_party, version, from, to] = found.slice(
-    12,
-  ) as string[];
-  const versionNumber = Number(version);
-  const [first, last] = [dayNumber(from as string), dayNumber(to as string)];
-  const isOdd =
-    versionNumber < 1 ||
-    versionNumber > 1_000_000 ||
-    first === null ||
-    last === null ||
-    first >= last ||
-    (purpose as string).length > 64;
-  const said = isOdd ? null : reasonsOf(reasons as string);
-  if (said === null) return null;
+  const groups = DISCLOSURE.exec(body) as unknown as Groups | null;
+  if (groups === null) return null;
+  // By number: to spread them into names would take a quarter of the time that matching does.
+  const [from, to] = [groups[19], groups[20]];
+  const version = Number(groups[18]);
+  const reasons = reasonsOf(groups[12]);
+  const isOdd = version < 1 || version > 1_000_000 || groups[11].length > 64 || !isWindow(from, to);
+  if (isOdd || reasons === null) return null;
   const disclosure = {
     kind: 'disclosure',
-    req: req as string,
-    actor: actor as Disclosure['actor'],
+    req: groups[14],
+    actor: groups[1],
     basis: 'consent',
-    third_party: third_party as string,
-    consent_ref: consent_ref as string,
-    version: versionNumber,
-    meter_ref: meter_ref as string,
-    purpose: purpose as string,
-    resolution: resolution as Resolution,
-    register: register as Disclosure['register'],
-    window: { from: from as string, to: to as string },
-    count: Number(count),
+    third_party: groups[17],
+    consent_ref: groups[6],
+    version,
+    meter_ref: groups[9],
+    purpose: groups[11],
+    resolution: groups[15],
+    register: groups[13],
+    window: { from, to },
+    count: Number(groups[7]),
     decision: 'allowed',
-    reasons: said,
-    policy: policy as string,
-    jkt: key as string,
+    reasons,
+    policy: groups[10],
+    jkt: groups[8],
     commit: {
-      ...(facts === undefined ? {} : { facts }),
-      meter_point: meterPoint as string,
-      proof: proof as string,
-      readings: readings as string,
+      ...(groups[2] === undefined ? {} : { facts: groups[2] }),
+      meter_point: groups[3],
+      proof: groups[4],
+      readings: groups[5],
     },
   } satisfies Disclosure;
-  return store_read === undefined ? disclosure : { ...disclosure, store_read };
+  return groups[16] === undefined ? disclosure : { ...disclosure, store_read: groups[16] };
+}
+
+function isWindow(from: string, to: string): boolean {
+  const [first, last] = [dayNumber(from), dayNumber(to)];
+  return first !== null && last !== null && first < last;
 }
 
 /** One at most: of more, the schema knows whether two are the same. */

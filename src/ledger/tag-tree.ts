@@ -29,15 +29,14 @@ export class TagTree {
     let at = -1;
     let child = this.#root;
     let depth = 0;
-    const way: number[] = [];
     while (child > 0) {
       at = 2 * (child - 1) + bitOf(tag, depth);
-      way.push(child - 1);
+      // Before it is known that the tag is new: a branch hashed again for nothing has the same hash.
+      this.#isStale[child - 1] = 1;
       child = this.#children[at] as number;
       depth++;
     }
     if (child < 0 && sameBytes(this.#tagOf(child), tag)) return false;
-    for (const branch of way) this.#isStale[branch] = 1;
     const added = this.#addTag(tag, leaf);
     this.#put(at, child === 0 ? added : this.#branchOff(child, added, depth));
     return true;
@@ -82,7 +81,8 @@ export class TagTree {
 
   #addTag(tag: Uint8Array, leaf: Hash): Child {
     const child = -++this.#tags;
-    this.#pairs = grown(this.#pairs, this.#tags * 2 * HASH_BYTES);
+    const bytes = this.#tags * 2 * HASH_BYTES;
+    if (bytes > this.#pairs.length) this.#pairs = doubled(this.#pairs);
     this.#pairs.set(tag, pairAt(child));
     this.#pairs.set(tagHash(tag, leaf, this.#sha256), pairAt(child) + HASH_BYTES);
     return child;
@@ -90,9 +90,11 @@ export class TagTree {
 
   #addBranch(): number {
     const branch = this.#branches++;
-    this.#children = grown(this.#children, 2 * this.#branches);
-    this.#hashes = grown(this.#hashes, HASH_BYTES * this.#branches);
-    this.#isStale = grown(this.#isStale, this.#branches);
+    if (this.#branches > this.#isStale.length) {
+      this.#children = doubled(this.#children);
+      this.#hashes = doubled(this.#hashes);
+      this.#isStale = doubled(this.#isStale);
+    }
     this.#isStale[branch] = 1;
     return branch;
   }
@@ -106,9 +108,8 @@ export class TagTree {
 const FIRST = 1024;
 const pairAt = (child: Child): number => 2 * HASH_BYTES * (-child - 1);
 
-/** The array itself, or one of twice the length with the same beginning. */
-function grown<Numbers extends Uint8Array | Int32Array>(array: Numbers, length: number): Numbers {
-  if (length <= array.length) return array;
+/** An array of twice the length with the same beginning. */
+export function doubled<Numbers extends Uint8Array | Int32Array | Float64Array>(array: Numbers): Numbers {
   const larger = new (array.constructor as new (length: number) => Numbers)(2 * array.length);
   larger.set(array);
   return larger;

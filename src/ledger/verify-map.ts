@@ -7,17 +7,10 @@ import { MAP_SPAN, mapRoot } from './tag-map.ts';
 import { TagTree } from './tag-tree.ts';
 import type { Findings } from './verdict.ts';
 import { EarlierEntries } from './verify-earlier.ts';
+import { WaitingTags } from './waiting-tags.ts';
 
 /** A map may lag behind its own entry by no more: what it does not cover yet is kept in memory. */
 export const MAX_MAP_LAG = 131_072;
-
-interface Waiting {
-  readonly index: number;
-  /** How many entries came before it: where some were cut out, its index says more. */
-  readonly place: number;
-  readonly tag: string;
-  readonly leaf: Hash;
-}
 
 export interface MapCounts {
   /** Maps whose root holds. */
@@ -35,7 +28,7 @@ export class MapCheck {
   /** Roots of the spans that are over. */
   readonly #spans: Hash[] = [];
   #tree: TagTree;
-  #waiting: Waiting[] = [];
+  readonly #waiting = new WaitingTags();
   #entries = 0;
   /** Entries that some map has covered; a later one covers no fewer. */
   #least = 0;
@@ -53,8 +46,9 @@ export class MapCheck {
   /** Every entry, in order; `tag` is null where it is of no household, or cannot be read. */
   take(index: number, tag: string | null, leaf: Hash): void {
     if (this.#earlier.length > 0) return;
+    // Where some entries were cut out, an index says more than how many came before.
     const place = this.#entries++;
-    if (tag !== null) this.#waiting.push({ index, place, tag, leaf });
+    if (tag !== null) this.#waiting.add(index, place, decodeBase64(tag) as Uint8Array, leaf);
     if (this.#waiting.length > 2 * MAX_MAP_LAG) this.#cover(place - MAX_MAP_LAG);
   }
 
@@ -86,13 +80,13 @@ export class MapCheck {
   #cover(size: number): void {
     let next = 0;
     for (; next < this.#waiting.length; next++) {
-      const { index, place, tag, leaf } = this.#waiting[next] as Waiting;
+      const place = this.#waiting.placeOf(next);
       if (place >= size) break;
       this.#endSpans(place);
-      if (!this.#tree.insert(decodeBase64(tag) as Uint8Array, leaf))
-        this.#findings.add(index, 'tag_repeated', 'an earlier entry has the same tag');
+      if (!this.#tree.insert(this.#waiting.tagOf(next), this.#waiting.leafOf(next)))
+        this.#findings.add(this.#waiting.indexOf(next), 'tag_repeated', 'an earlier entry has the same tag');
     }
-    this.#waiting = this.#waiting.slice(next);
+    this.#waiting.dropFirst(next);
     if (Number.isFinite(size)) this.#endSpans(size);
   }
 

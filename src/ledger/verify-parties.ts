@@ -120,7 +120,9 @@ export class PolicyCheck {
    */
   #wasInForce({ index, timeMs }: Place, policy: string): boolean {
     const at = (ms: number) => this.#published.findLast(({ fromMs }) => fromMs <= ms)?.policy;
-    const known = [at(timeMs - clockMs), at(timeMs), at(timeMs + clockMs)];
+    const before = at(timeMs - clockMs);
+    if (before === policy) return true;
+    const known = [before, at(timeMs), at(timeMs + clockMs)];
     return known.includes(policy) || (known.includes(undefined) && this.#earlier.mayHold(index));
   }
 }

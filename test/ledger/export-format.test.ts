@@ -8,7 +8,7 @@ import {
   parseExportLine,
   readExport,
 } from '../../src/ledger/export-format.ts';
-import { entriesOf, exportOf, honest } from './small-log.ts';
+import { entriesOf, exportOf, honest, POLICY } from './small-log.ts';
 
 const lines = exportOf(entriesOf(honest));
 const text = lines.map(formatExportLine).join('');
@@ -30,6 +30,20 @@ test('an export reads back as it was written, however it is cut into chunks', as
 test('a letter of several bytes may be cut between two chunks', async () => {
   const line: ExportLine = { type: 'entry', entry: 'é\u2014\u{1f40e}' };
   for (let size = 1; size < 6; size++) assert.deepEqual(await readAll(formatExportLine(line), size), [line]);
+});
+
+test('a long file reads the same in chunks of any size, and a fault in it has the number of its line', async () => {
+  // Lines of 1 to 140,000 bytes beside each other: longer and shorter than what is read at once.
+  const long = [0, 70_000, 3, 65_536, 1, 140_000, 65_535, 20].flatMap((length, i) => [
+    { type: 'policy' as const, digest: POLICY, text: 'p'.repeat(length) },
+    { type: 'entry' as const, entry: `${i}é` },
+  ]);
+  const file = new TextEncoder().encode(long.map(formatExportLine).join(''));
+  const sizes = [13, 1000, 65_535, 65_536, 65_537, 200_000, 1_000_000];
+  for (const size of sizes) assert.deepEqual(await readAll(file, size), long);
+  const bent = file.slice();
+  bent[file.lastIndexOf(0x0a, -2) - 1] = 0x21;
+  for (const size of sizes) await assert.rejects(readAll(bent, size), /line 15 is not JSON/);
 });
 
 test('a cut file is refused, with the number of the line', async () => {
