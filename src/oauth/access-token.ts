@@ -8,7 +8,8 @@ import { type ClientId, type ConsentId, type GrantId, idPattern } from '../lib/i
 import { type GrantedDetail, grantedDetailClaim } from './authorization-detail.ts';
 import { resourceOf } from './metadata.ts';
 import { type Scope, scopes } from './scopes.ts';
-import type { SigningKey, SigningKeys } from './signing-keys.ts';
+import type { SigningKey } from './signing-key-files.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 export const accessTokenLifetimeSeconds = 300;
 

@@ -5,7 +5,8 @@ import { type Guard, GuardRefused, type Ledger } from '../ledger/ledger.ts';
 import { type HouseholdId, newRequestId } from '../lib/ids.ts';
 import { signAccessToken, type TokenContent, type TokenTimes } from './access-token.ts';
 import { temporarilyUnavailable } from './errors.ts';
-import { NoSigningKey, type SigningKeys } from './signing-keys.ts';
+import { NoSigningKey } from './signing-key-ring.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 export interface IssueParts {
   readonly issuer: string;

@@ -1,13 +1,18 @@
 // The life of a signing key on a real database and ledger: published, signing, former, retired.
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KyselyPlugin } from 'kysely';
 import { type DatabaseClock, openClock } from '../../src/db/clock.ts';
 import { accessTokenLifetimeSeconds } from '../../src/oauth/access-token.ts';
-import { keyLeadSeconds, retireAfterSeconds, rotateSigningKeys } from '../../src/oauth/publish-keys.ts';
+import {
+  keyLeadSeconds,
+  retireAfterSeconds,
+  retireSigningKey,
+  rotateSigningKeys,
+} from '../../src/oauth/publish-keys.ts';
 import { openSigningKeys, type SigningKeys } from '../../src/oauth/signing-keys.ts';
 import { testDatabases } from '../support/database.ts';
 import { allEntries } from '../support/entries.ts';
@@ -121,6 +126,42 @@ test('a process without the private key verifies what others sign, and says that
     () => assert.fail('it has no key'),
     (error: Error) => assert.match(error.message, /keys rotate tokens/),
   );
+});
+
+test('a folder that cannot be read hides no key of others, and keeps no retired one', async () => {
+  const here = await mkdtemp(join(tmpdir(), 'stabledoor-keys-'));
+  const [one, other] = [await process(here, true), await process()];
+  const own = one.current().kid;
+  // Half a key, under a name of its own.
+  await writeFile(join(here, `token-${'A'.repeat(43)}.json`), '{"made_ms":1');
+  const { kid } = await rotateSigningKeys(parts, folder, { leadSeconds: 0 });
+  assert.equal((await one.find(kid))?.kid, kid);
+  await one.refresh();
+  assert.ok(kidsOf(one).includes(kid));
+  assert.equal(one.current().kid, own, 'it signs with what it had read before');
+  await retireSigningKey(parts, own);
+  await one.refresh().catch(() => {});
+  assert.equal(await one.find(own), undefined);
+  assert.throws(() => one.current(), /keys rotate tokens/);
+  await rm(here, { recursive: true });
+  await other.refresh();
+});
+
+test('where the keys cannot be looked up, an unknown one is not said to be nobody’s', async () => {
+  let isAway = false;
+  const db = parts.db.withPlugin(
+    countingPlugin(() => {
+      if (isAway) throw Object.assign(new Error('gone'), { code: '57P01' });
+    }),
+  );
+  const keys = await openSigningKeys({ ...parts, db }, folder, { makeMissing: false });
+  opened.push(keys);
+  const known = keys.current().kid;
+  isAway = true;
+  await assert.rejects(Promise.resolve(keys.find('unknown')), { code: '57P01' });
+  assert.equal((await keys.find(known))?.kid, known);
+  isAway = false;
+  assert.equal(await keys.find('unknown'), undefined);
 });
 
 test('a key is known for longer than copies of the key set are kept, and outlives the last token it signed', () => {
