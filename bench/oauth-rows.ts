@@ -9,11 +9,12 @@ import type { OauthServer, OauthTarget, WaitingCode } from './oauth-target.ts';
 import type { Row } from './row.ts';
 
 const family = 'tokens';
-const inFlight = 32;
+/** As many as appends and reads are measured with. */
+const inFlight = 128;
 const consentsInFlight = 8;
 const seconds = 3;
 /** Until it is known how fast a contender is. */
-const firstGuess = 500;
+const firstGuess = 2000;
 
 interface Contender {
   readonly process: ChildProcess;
@@ -30,7 +31,9 @@ const enough = ({ most }: Contender, length: number): number =>
 
 const start = (program: string): ChildProcess =>
   // With as much heap as npm start gives the broker.
-  fork(join(import.meta.dirname, program), { execArgv: ['--max-old-space-size=256'] });
+  fork(join(import.meta.dirname, program), {
+    execArgv: ['--max-old-space-size=256', '--max-semi-space-size=16'],
+  });
 
 export async function oauthRows(): Promise<Row[]> {
   const broker = start('oauth-server.ts');

@@ -1,8 +1,10 @@
 // What requests that come together ask the database for together: each gets its own answer, and nothing is new twice.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { sql } from 'kysely';
 import { type ClientId, newId } from '../../src/lib/ids.ts';
 import { sha256, sha256Base64url } from '../../src/oauth/digest.ts';
+import { findCodes, findRefreshTokens } from '../../src/oauth/grant-store.ts';
 import { openLookups } from '../../src/oauth/lookups.ts';
 import type { UsedOnce } from '../../src/oauth/used-once-store.ts';
 import { testHousehold } from '../support/household.ts';
@@ -96,4 +98,40 @@ test('codes and refresh tokens that are asked for together each get their own gr
   assert.equal(unknown, null);
   assert.equal(refresh?.grant.grantId, redeemed.body.grant_id);
   assert.equal((await lookups.code(sha256(first.code)))?.isSpent, true);
+});
+
+test('a plan from when there were few codes and tokens finds them one by one when there are thousands', async () => {
+  const code = await grantedCode(broker, party, home);
+  const redeemed = await requestToken(broker, party, await party.codeForm(code.code, code.pkce));
+  const codeHash = sha256(code.code);
+  const tokenHash = sha256(redeemed.body.refresh_token);
+  const walked = await broker.databases.owner.connection().execute(async (db) => {
+    await sql`analyze oauth.grant, oauth.authorization_code, oauth.refresh_token, consent.consent, consent.terms`.execute(
+      db,
+    );
+    // As often as it takes until the server keeps one plan for all.
+    for (let i = 0; i < 15; i++) {
+      assert.notEqual((await findCodes(db, [codeHash]))[0], null);
+      assert.notEqual((await findRefreshTokens(db, [tokenHash]))[0], null);
+    }
+    const like = (table: string, what: string) =>
+      sql`insert into ${sql.table(table)} select (jsonb_populate_record(one.row, ${sql.raw(what)})).*
+        from (select t as row from ${sql.table(table)} t limit 1) one, generate_series(1, 3000) n`.execute(
+        db,
+      );
+    const grant = `'grant_id', 'grant_' || lpad(n::text, 22, '0')`;
+    const digest = `'\\x' || encode(sha256(n::text::bytea), 'hex')`;
+    await like('oauth.grant', `jsonb_build_object(${grant})`);
+    await like('oauth.authorization_code', `jsonb_build_object(${grant}, 'code_hash', ${digest})`);
+    await like('oauth.refresh_token', `jsonb_build_object(${grant}, 'token_hash', ${digest})`);
+    const hashes = Array.from({ length: 100 }, (_, i) => sha256(String(i + 1)));
+    return db.transaction().execute(async (tx) => {
+      for (const find of [findCodes, findRefreshTokens])
+        assert.ok((await find(tx, hashes)).every((found) => found !== null));
+      const { rows } = await sql<{ rows: number }>`
+        select sum(seq_tup_read)::int as rows from pg_stat_xact_user_tables`.execute(tx);
+      return rows[0]?.rows ?? 0;
+    });
+  });
+  assert.ok(walked < 3000, `${walked} rows were read to find 200`);
 });
