@@ -864,17 +864,23 @@ def parse_household_json(text):
         return int(value) if value.is_integer() and abs(value) <= MAX_INT else value
 
     value = json.loads(text, parse_constant=no_constant, parse_float=number)
+    if not is_plain(value, lambda one: isinstance(one, float) and not math.isfinite(one)):
+        raise ValueError("it nests too deep, has a name that is none, or a number without end")
+    return value
+
+
+def is_plain(value, is_odd=lambda one: False):
     level = [value]
     for _ in range(MAX_DEPTH + 1):
-        if any(isinstance(one, float) and not math.isfinite(one) for one in level):
-            raise ValueError("a number without end")
+        if any(map(is_odd, level)):
+            return False
         inside = [one for one in level if isinstance(one, (dict, list))]
         if not inside:
-            return value
+            return True
         if any("__proto__" in one for one in inside if isinstance(one, dict)):
-            raise ValueError("a name that is none")
+            return False
         level = [part for one in inside for part in (one.values() if isinstance(one, dict) else one)]
-    raise ValueError("it nests too deep")
+    return False
 
 
 def list_of(item, most):
@@ -1004,6 +1010,9 @@ class HouseholdFile:
             return
         if body["kind"] != "map.published" or not self.is_in_log(entry[0], absence["entry"], absence["proof"]):
             self.find(None, "map_invalid", "what is given as the map is no map of this log")
+            return
+        if body["size"] > entry[0]:
+            self.find(None, "map_invalid", f"a map at entry {entry[0]} cannot cover {body['size']} entries")
             return
         roots = [decode64(span["root"]) for span in absence["spans"]]
         is_whole = len(roots) == -(-body["size"] // self.span)
@@ -1144,10 +1153,12 @@ def encode64url(data):
 
 
 def texts_of(text):
-    """The texts in a JSON object."""
+    """The texts in a JSON object that any program reads alike."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=no_constant, parse_int=float)
     except (ValueError, RecursionError):
+        return {}
+    if not is_plain(value):
         return {}
     return {name: one for name, one in value.items() if isinstance(one, str)} if isinstance(value, dict) else {}
 
@@ -1205,7 +1216,10 @@ def signed_by_passkey(statement, proof):
     data, client = decode64url(proof.get("authenticator_data")), decode64url(proof.get("client_data"))
     if data is None or client is None or len(data) < 37:
         return None
-    said = texts_of(client.decode("utf-8", "replace"))
+    try:
+        said = texts_of(client.decode("utf-8"))
+    except UnicodeDecodeError:
+        return None
     if said.get("type") != "webauthn.get" or data[32] & 5 != 5:
         return None
     return data + sha256(client) if decode64url(said.get("challenge")) == sha256(statement) else None
@@ -1734,7 +1748,8 @@ class Verifier:
             raise FormatError(f"{len(hashes)} hashes are not the frontier of {first} entries")
         self.lacks_frontier, self.first, self.reads.is_later = False, first, True
         self.tree.roots, self.tree.size = [decode64(text) for text in hashes], first
-        self.next_index, self.tip = first, None
+        # The last root of an odd number of entries is the leaf of the last of them.
+        self.next_index, self.tip = first, hashes[-1] if first % 2 else None
         for key in self.named:
             self.enter_key(key.text)
         self.compare_kept()

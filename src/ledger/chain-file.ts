@@ -5,12 +5,11 @@ import { canonicalJson, type JsonValue } from '../lib/canonical-json.ts';
 import { type Sha256, utf8 } from './crypto.ts';
 import { MAX_ENTRY_BYTES } from './entry.ts';
 import { hash, isFieldName, line, wholeNumber } from './entry-field.ts';
+import { isPlainJson } from './plain-json.ts';
 
 export const CHAIN_FORMAT = 'stabledoor/chain/v1';
 /** Entries in one file; a longer chain takes several. */
 export const MAX_CHAIN_ENTRIES = 2000;
-/** How deep objects and lists may stand in each other: reading what is deeper would end a program, not refuse a file. */
-const MAX_DEPTH = 64;
 
 const proof = z.array(hash).max(63);
 const entry = z.string().min(1).max(MAX_ENTRY_BYTES);
@@ -73,23 +72,11 @@ export function parseChainFile(text: string): ChainFile {
   } catch {
     throw new ChainFormatError('it is not JSON');
   }
-  if (!isPlain(value)) throw new ChainFormatError('it nests too deep, or has a name that is none');
+  if (!isPlainJson(value)) throw new ChainFormatError('it nests too deep, or has a name that is none');
   const result = chainFile.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new ChainFormatError(`${issue?.path.join('.') || 'the file'}: ${issue?.message}`);
-}
-
-/** A member __proto__ would be left out when the file is read, and a value be shown that is not the one committed to. */
-function isPlain(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; depth <= MAX_DEPTH; depth++) {
-    const inside = level.filter((one) => typeof one === 'object' && one !== null);
-    if (inside.length === 0) return true;
-    if (inside.some((one) => Object.hasOwn(one, '__proto__'))) return false;
-    level = inside.flatMap((one) => Object.values(one));
-  }
-  return false;
 }
 
 /** Whether salt and value open that commitment, as commitment.ts makes it; here without Node, for a browser. */

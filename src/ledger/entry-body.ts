@@ -40,6 +40,7 @@ import {
   proposalId,
 } from './entry-operator.ts';
 import { optOutPurposes } from './licence.ts';
+import { isPlainJson } from './plain-json.ts';
 
 const kind = <const Kind extends string, Fields extends z.ZodRawShape>(name: Kind, fields: Fields) =>
   z.strictObject({ kind: z.literal(name), req: requestId, actor, ...fields });
@@ -270,6 +271,7 @@ export class EntryBodyError extends Error {
 }
 
 function checked(value: unknown): EntryBody {
+  if (!isPlainJson(value)) throw new EntryBodyError('body: it nests too deep, or has a name that is none');
   const result = entryBody.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;

@@ -11,7 +11,10 @@ const BASE64_LETTER = '[A-Za-z0-9+/]';
 export function quickPattern(pattern: string): string {
   return pattern.replace(/(\[[^\]]*\])\{(\d+)\}/g, (_, letter: string, count: string) => {
     const times = Number(count);
-    if (letter !== BASE64_LETTER) return letter.repeat(times);
-    return `(?=${'[^_]'.repeat(times)})${'[\\w+/]'.repeat(times)}`;
+    const letters =
+      letter === BASE64_LETTER
+        ? `(?=${'[^_]'.repeat(times)})${'[\\w+/]'.repeat(times)}`
+        : letter.repeat(times);
+    return `(?:${letters})`;
   });
 }

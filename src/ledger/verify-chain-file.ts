@@ -181,6 +181,11 @@ class ChainFileCheck {
       this.find(null, 'map_invalid', 'what is given as the map is no map of this log');
       return;
     }
+    // A map knows the entries before its own: of one that says more, nothing follows for those.
+    if (body.size > entry.index) {
+      this.find(null, 'map_invalid', `a map at entry ${entry.index} cannot cover ${body.size} entries`);
+      return;
+    }
     const { sha256, span } = this.#options;
     const roots = absence.spans.map(({ root }) => bytesOf(root));
     const isMap =

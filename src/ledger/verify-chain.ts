@@ -18,7 +18,7 @@ export class ChainCheck {
   readonly #frontier: Hash[] = [];
   #size = 0;
   #nextIndex = 0;
-  /** Null before the first entry of a later part: what it links to is not here. */
+  /** Null before the first entry of a later part where what it links to is not here. */
   #tip: string | null;
   #leaf: Hash = new Uint8Array(0);
   #lastMs = 0;
@@ -35,7 +35,8 @@ export class ChainCheck {
     this.#frontier.push(...frontier);
     this.#size = size;
     this.#nextIndex = size;
-    this.#tip = null;
+    // The last of the frontier of an odd number of entries is the leaf of the last of them.
+    this.#tip = size % 2 === 1 ? encodeBase64(frontier.at(-1) as Hash) : null;
   }
 
   /** Of the tree so far. */

@@ -3,6 +3,7 @@
 import { decodeBase64, encodeBase64 } from '../lib/base64.ts';
 import { sameBytes, utf8, type VerifyCrypto } from './crypto.ts';
 import type { OperatorProof } from './entry-operator.ts';
+import { isPlainJson } from './plain-json.ts';
 
 export interface OperatorKeyRecord {
   /** A JWK in canonical form. */
@@ -56,7 +57,7 @@ function signedByPasskey(
   const data = fromBase64url(proof.authenticator_data);
   const client = fromBase64url(proof.client_data);
   if (data === null || client === null || data.length < 37) return null;
-  const { type, challenge } = parsed(new TextDecoder().decode(client));
+  const { type, challenge } = parsed(textOf(client));
   const flags = data[32] ?? 0;
   const isVerified = (flags & userPresent) !== 0 && (flags & userVerified) !== 0;
   const answers = fromBase64url(challenge);
@@ -85,10 +86,19 @@ function derInteger(der: Uint8Array, at: number): { value: Uint8Array; end: numb
   return value.length > 32 ? null : { value, end };
 }
 
+/** Empty where it is no UTF-8. A mark of the order of bytes stays, and is no JSON. */
+function textOf(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return '';
+  }
+}
+
 function parsed(text: string): Partial<Record<'kty' | 'x' | 'y' | 'type' | 'challenge', string>> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null) return {};
+    if (typeof value !== 'object' || value === null || !isPlainJson(value)) return {};
     return Object.fromEntries(Object.entries(value).filter(([, one]) => typeof one === 'string'));
   } catch {
     return {};

@@ -4,7 +4,7 @@
 const FIRST_SLOTS = 1 << 10;
 const MAX_SLOTS = 1 << 22;
 
-/** Open addressing over pairs of 32-bit words. The words are of the id itself. */
+/** Open addressing over pairs of 32-bit words. The words are made of the whole id. */
 class DigestSet {
   #words = new Uint32Array(2 * FIRST_SLOTS);
   #slots = FIRST_SLOTS;
@@ -60,6 +60,19 @@ class DigestSet {
   }
 }
 
+/** Two words of 32 bits, each made of every letter: FNV-1a, and one that mixes upwards and downwards. */
+function digestOf(request: string): [high: number, low: number] {
+  let high = 0x811c9dc5;
+  let low = 0x9747b28c;
+  for (let i = 0; i < request.length; i++) {
+    const letter = request.charCodeAt(i);
+    high = Math.imul(high ^ letter, 0x01000193);
+    low = Math.imul(low ^ letter, 0x85ebca6b);
+    low ^= low >>> 13;
+  }
+  return [high >>> 0, low >>> 0];
+}
+
 export class RequestCheck {
   readonly #maxSlots: number;
   #current: DigestSet;
@@ -81,8 +94,7 @@ export class RequestCheck {
 
   /** True if that request id, a UUID, stood in an earlier entry. */
   isRepeated(request: string): boolean {
-    const high = Number.parseInt(request.slice(0, 8), 16);
-    const low = Number.parseInt(request.slice(28, 36), 16);
+    const [high, low] = digestOf(request);
     if (high === 0 && low === 0) {
       const isRepeated = this.#hasZeros;
       this.#hasZeros = true;

@@ -60,14 +60,14 @@ export async function verifyUrl(
   // Tiles of a log that nobody vouches for, or of another, say nothing more.
   if (violations.length > 0) return close(verdict, { tiles: 0, compared: [], violations }, options);
   refuseTooLarge(size);
-  const pinned = await openPinned(options.checkpoints, origin, keys, options);
+  const pinned = await openPinned(options, origin, keys);
   if (options.policy !== undefined && !meetsQuorum(options.policy, signatures))
     violations.push({
       index: null,
       kind: 'quorum_not_met',
       message: `the checkpoint of ${size} entries is not cosigned as the policy asks`,
     });
-  const published = { ...checkpoint, isCosigned: verdict.witnesses.length > 0 };
+  const published = { ...checkpoint, isCosigned: isVouchedFor(signatures, options.policy) };
   const { sha256, onProgress } = options;
   const tree = { fetchTile, sha256, ...(onProgress && { onProgress }) };
   const { tiles, compared, violations: found } = await compareTree(published, pinned, tree);
@@ -115,21 +115,30 @@ async function signaturesOf(
   }
 }
 
+/** As the log publishes it: with its quorum, where that is known; else with any witness whose key was brought. */
+const isVouchedFor = (
+  signatures: readonly VerifiedSignature[],
+  policy: WitnessPolicy | undefined,
+): boolean =>
+  policy === undefined
+    ? signatures.some(({ timeSeconds }) => timeSeconds !== null)
+    : meetsQuorum(policy, signatures);
+
 function openPinned(
-  notes: readonly string[],
+  options: UrlVerifyOptions,
   origin: string,
   keys: readonly VerifierKey[],
-  crypto: VerifyCrypto,
 ): Promise<SeenCheckpoint[]> {
+  const { checkpoints, policy } = options;
   return Promise.all(
-    notes.map(async (note) => {
+    checkpoints.map(async (note) => {
       const { signatures, ...pinned } =
         keys.length > 0
-          ? await openCheckpoint(note, trustOf(keys, origin), crypto)
+          ? await openCheckpoint(note, trustOf(keys, origin), options)
           : { ...parseCheckpoint(splitNote(note).text), signatures: [] };
       if (pinned.origin !== origin)
         throw new NoteError(`the checkpoint given is of ${pinned.origin}, not of ${origin}`);
-      return { ...pinned, isCosigned: signatures.some(({ timeSeconds }) => timeSeconds !== null) };
+      return { ...pinned, isCosigned: isVouchedFor(signatures, policy) };
     }),
   );
 }
@@ -163,7 +172,7 @@ function whatIsUnproven(
     compared.length === 0 &&
       'That the log is the one that was seen before: no earlier checkpoint was compared. Keep this one, and give it with --checkpoint next time.',
     compared.some((one) => one > size) &&
-      `Why the checkpoint that is published has ${size} entries, and not the ${Math.max(...compared)} of one that was kept: no witness vouches for those after it. The tiles hold them.`,
+      `Why the checkpoint that is published has ${size} entries, and not the ${Math.max(...compared)} of one that was kept: no witness whose key was given vouches for those after it. The tiles hold them; whether it was published and taken back, this cannot tell: bring the policy of the log, and the keys of all its witnesses.`,
     `That nothing was added after the first ${Math.max(size, ...compared)} entries, or is held back: compare with a checkpoint that you got later, or from another.`,
   ].filter((sentence) => sentence !== false);
 }

@@ -9,6 +9,7 @@ import {
   entryOf,
   household,
   householdFile,
+  mapAhead,
   proofOf,
   waysTo,
 } from './chained-log.ts';
@@ -213,6 +214,13 @@ const maps = [
     withAbsence({ entry: absence.entry.slice(1) }),
     [[null, 'map_invalid']],
     none,
+  ),
+  vector(
+    'map-ahead',
+    'a map that says it knows of entries after its own, and the newest entry of the household left out',
+    householdFile(mapAhead()),
+    [[null, 'map_invalid']],
+    [null, 4, 0],
   ),
   vector('span-missing', 'no span', withAbsence({ spans: [] }), [[null, 'map_invalid']], none),
   vector(

@@ -80,6 +80,16 @@ export function chainedLog(steps = chainedSteps(), span = MAP_SPAN): ChainedLog 
   return { entries: entriesOf([...steps, published, later]), own, map: size, span };
 }
 
+/** Its map says that it covers a thousand entries, and the household's fourth stands behind it. */
+export function mapAhead(): ChainedLog {
+  const steps = chainedSteps();
+  const before = steps.slice(0, 6);
+  const root = encodeBase64(modelMap(pairsOf(entriesOf(before), 6), 6, MAP_SPAN));
+  const published: Step = { draft: { ...drafts['map.published'], size: 1000, root } };
+  const entries = entriesOf([...before, published, ...steps.slice(6)]);
+  return { entries, own: [3, 4, 5], map: 6, span: MAP_SPAN };
+}
+
 const leavesOf = (entries: readonly string[]) => entries.map((text) => leafHash(utf8(text), sha256));
 function pairsOf(entries: readonly string[], size: number): (Pair & { index: number })[] {
   const leaves = leavesOf(entries);

@@ -91,6 +91,31 @@ test('a body that is not in canonical form is refused though it says the same', 
   }
 });
 
+test('a member __proto__ is refused at any depth, and so is what nests too deep to be read', () => {
+  const { 'meter-point.linked': linked, 'operator.proposed': proposed } = drafts;
+  const hidden = '"__proto__":"3 Mill Lane",';
+  const deep = `"__proto__":${'['.repeat(30_000)}${']'.repeat(30_000)},`;
+  for (const [draft, at] of [
+    [linked, '{'],
+    [linked, '"commit":{'],
+    [proposed, '"said":{'],
+  ] as const)
+    for (const member of [hidden, deep, deep.replace('__proto__', 'a')]) {
+      const text = seal(draft);
+      assert.ok(text.includes(at));
+      assert.throws(
+        () => parseEntryBody(text.replace(at, at + member)),
+        EntryBodyError,
+        at + member.slice(0, 20),
+      );
+    }
+  const draft = JSON.parse(`{${hidden}"kind":"x"}`);
+  assert.throws(
+    () => sealBody({ ...linked, ...draft, kind: linked.kind, commit: draft } as never, REQUEST),
+    EntryBodyError,
+  );
+});
+
 test('an unknown kind is refused: what a verifier does not understand it must not pass over', () => {
   refused({ ...bodyOf('read.dropped'), kind: 'reads.dropped' });
   refused({ ...bodyOf('read.dropped'), kind: '__proto__' });

@@ -37,10 +37,11 @@ export function passkeyProof(
   publicKey: string,
   statement: string,
   flags = 0x05,
+  bend: (client: string) => string | Buffer = (client) => client,
 ): OperatorProof {
   const challenge = hash('sha256', statement, 'base64url');
   const client = Buffer.from(
-    JSON.stringify({ type: 'webauthn.get', challenge, origin: 'https://broker.example' }),
+    bend(JSON.stringify({ type: 'webauthn.get', challenge, origin: 'https://broker.example' })) as string,
   );
   const data = Buffer.concat([Buffer.alloc(32, 7), Buffer.from([flags, 0, 0, 0, 1])]);
   const signed = Buffer.concat([data, Buffer.from(hash('sha256', client, 'hex'), 'hex')]);
@@ -137,3 +138,24 @@ export const operated: readonly Step[] = founded(
   decided(ben, 'Five'),
   { kind: 'operator.removed', actor: 'operator', operator: cat.operator, proposal: proposal('Five') },
 );
+
+const with1 = (member: string) => (client: string) => client.replace('{', `{${member},`);
+/** What a browser said, of the right statement and rightly signed: whether it counts, for every program alike. */
+export const saidByBrowsers: readonly (readonly [string, (client: string) => string | Buffer, boolean])[] = [
+  ['as it is', (client) => client, true],
+  ['with a number of any length', with1(`"n":${'9'.repeat(4400)}`), true],
+  ['with objects in each other', with1('"n":{"a":[{}]}'), true],
+  ['with a mark of the order of bytes', (client) => `\ufeff${client}`, false],
+  ['with no number', with1('"n":NaN'), false],
+  ['with lists deep in each other', with1(`"n":${'['.repeat(1200)}${']'.repeat(1200)}`), false],
+  ['with a name that is none', with1('"__proto__":{}'), false],
+  [
+    'with bytes that are no letters',
+    (client) =>
+      Buffer.concat([
+        Buffer.from(client.slice(0, -1)),
+        Buffer.from([0x2c, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+      ]),
+    false,
+  ],
+];

@@ -11,8 +11,7 @@ import { at, honestThen, read } from './bent-log.ts';
 import { drafts, entriesOf, exportOf, honest, type Step } from './small-log.ts';
 
 /** The entries from `from` on, with the roots that stand for those before. */
-export function partOf(steps: readonly Step[], from: number): ExportLine[] {
-  const entries = entriesOf(steps);
+export function partOf(steps: readonly Step[], from: number, entries = entriesOf(steps)): ExportLine[] {
   const [manifest, key, policy, ...rest] = exportOf(entries) as [ExportLine, ExportLine, ExportLine];
   const leaves = entries.map((text) => leafHash(utf8(text), sha256));
   const roots = frontierRanges(from).map(({ start, end }) => rootOfLeaves(leaves.slice(start, end), sha256));

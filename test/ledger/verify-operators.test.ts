@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { createPublicKey, generateKeyPairSync, hash, sign } from 'node:crypto';
 import { test } from 'node:test';
 import type { EntryDraft } from '../../src/ledger/entry-body.ts';
+import { formatExportLine } from '../../src/ledger/export-format.ts';
 import { nodeCrypto } from '../../src/ledger/node-crypto.ts';
 import { operatorStatement } from '../../src/ledger/operator-statement.ts';
 import { canonicalJson, type JsonValue } from '../../src/lib/canonical-json.ts';
+import { verifyInPython, whyNoPython } from '../support/python-verifier.ts';
 import { verifySteps } from './bent-log.ts';
 import {
   added,
@@ -16,6 +18,7 @@ import {
   passkeyProof,
   proposed,
   registered,
+  saidByBrowsers,
   saidOfHearth,
 } from './operated-log.ts';
 import { entriesOf, exportOf, verifyLines } from './small-log.ts';
@@ -58,6 +61,30 @@ test('an approval by passkey is checked offline: key, challenge, presence and ve
     ),
   });
   assert.deepEqual(await found(bent(raw)), wrong, 'a passkey signs no text');
+});
+
+const saidBy = (bend: (client: string) => string | Buffer) =>
+  approvedBy(bent((text) => passkeyProof(privateKey, publicKey, text, 0x05, bend)));
+
+test('what a browser said counts where every program reads it alike, and nowhere else', async () => {
+  const cases = saidByBrowsers.map(([name, bend]) => ({
+    name,
+    file: exportOf(entriesOf(saidBy(bend)))
+      .map(formatExportLine)
+      .join(''),
+    keys: [ours.logKey],
+  }));
+  const python = whyNoPython === null ? verifyInPython(cases) : [];
+  for (const [i, [name, bend, counts]] of saidByBrowsers.entries()) {
+    const kinds = (await verifySteps(saidBy(bend))).violations.map(({ kind }) => kind);
+    assert.deepEqual(kinds, counts ? [] : ['operator_signature'], name);
+    if (whyNoPython === null)
+      assert.deepEqual(
+        python[i]?.violations.map(({ kind }) => kind),
+        kinds,
+        name,
+      );
+  }
 });
 
 test('in production neither the broker nor a householder registers anyone; whoever was vouched for is counted', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finds, verifySteps } from './bent-log.ts';
-import { parts } from './part-exports.ts';
+import { partOf, parts } from './part-exports.ts';
 import { checkpointOf, entriesOf, honest, verifyLines } from './small-log.ts';
 
 test('a part of a log is held to the tree that was signed, whatever came before it', async () => {
@@ -10,6 +10,22 @@ test('a part of a log is held to the tree that was signed, whatever came before 
   assert.deepEqual([part.sound, part.from, part.size, part.counts.entries], [true, 4, 8, 4]);
   assert.match(part.unproven.join(' '), /the entries before 4 say: they are not here/);
   finds(await verifyLines(parts.ofOtherEntries), [7, 'checkpoint_root'], [null, 'checkpoint_missing']);
+});
+
+test('the first entry of a part is linked to the entry before, where the frontier tells that one', async () => {
+  for (const from of [5, 7]) {
+    const honestPart = partOf(honest, from);
+    assert.equal((await verifyLines(honestPart)).sound, true);
+    const entries = entriesOf(honest);
+    const bentEntries = entries.map((text, i) =>
+      i === from ? text.replace(/\nprev .{44}/, `\nprev ${'A'.repeat(43)}=`) : text,
+    );
+    finds(
+      await verifyLines(partOf(honest, from, bentEntries)),
+      [from, 'entry_link'],
+      ...(from < 7 ? [[from + 1, 'entry_link'] as [number, 'entry_link']] : []),
+    );
+  }
 });
 
 test('what rests on entries before a part is counted and said, and is no violation', async () => {

@@ -27,9 +27,18 @@ test('a request id is repeated exactly if it stood before', () => {
 
 test('a request id of zeros is known like any other', () => {
   const check = new RequestCheck();
-  const zeros = '00000000-0000-4000-8000-000000000000';
+  const zeros = '00000000-0000-0000-0000-000000000000';
   assert.equal(check.isRepeated(zeros), false);
   assert.equal(check.isRepeated(zeros), true);
+});
+
+test('ids that differ in any part are different ids', () => {
+  const check = new RequestCheck();
+  const id = 'aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee';
+  assert.equal(check.isRepeated(id), false);
+  for (let i = 0; i < id.length; i++)
+    if (id[i] !== '-') assert.equal(check.isRepeated(`${id.slice(0, i)}7${id.slice(i + 1)}`), false, `${i}`);
+  assert.equal(check.isRepeated(id), true);
 });
 
 test('request ids stay known while a table of them fills, and it is said once some are forgotten', () => {

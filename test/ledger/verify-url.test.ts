@@ -7,9 +7,11 @@ import { cosigner, noteSigner } from '../../src/ledger/note-signer.ts';
 import { NoteError } from '../../src/ledger/verifier-key.ts';
 import { MAX_ENTRIES_BY_URL, TooLarge } from '../../src/ledger/verify-served.ts';
 import { type UrlVerifyOptions, verifyUrl } from '../../src/ledger/verify-url.ts';
+import { parseWitnessPolicy } from '../../src/ledger/witness-policy.ts';
 import { fetching, noteOf, rootOfTree, served, tilesOfTree } from './served-tree.ts';
 import { ours } from './vectors.ts';
 
+type Witness = ReturnType<typeof cosigner>;
 const size = 300;
 const tiles = tilesOfTree(size);
 const own = [served.key.text];
@@ -130,4 +132,34 @@ test('a log that is too long for this is not begun', async () => {
   const longer = served.signNote(text.replace(`\n${size}\n`, `\n${MAX_ENTRIES_BY_URL + 1}\n`));
   const options = { ...nodeCrypto, keys: withWitness, checkpoints: [longer] };
   await assert.rejects(verifyUrl(Buffer.from(cosigned(noteOf(size))), everywhere, options), TooLarge);
+});
+
+test('with a policy, a kept checkpoint that has no quorum yet is ahead of the published one, and takes nothing back', async () => {
+  const witnesses = ['op', 'a', 'b'].map((name, i) =>
+    cosigner(`witness.example/${name}`, new Uint8Array(32).fill(20 + i)),
+  );
+  const [op, a, b] = witnesses as [Witness, Witness, Witness];
+  const cosigned = (note: string, ...by: Witness[]) => {
+    const { text, signatures } = splitNote(note);
+    return formatNote(text, [...signatures, ...by.map((one) => one.cosign(text, 1_700_000_000))]);
+  };
+  const policy = parseWitnessPolicy(
+    Buffer.from(
+      `log ${served.key.text}\nwitness op ${op.key.text}\n# run-by a A\nwitness a ${a.key.text}\n# run-by b B\nwitness b ${b.key.text}\ngroup g 2 op a b\nquorum g\n`,
+    ),
+    nodeCrypto.sha256,
+  );
+  const kinds = async (kept: string) => {
+    const { violations } = await verifyUrl(
+      Buffer.from(cosigned(noteOf(256), op, a)),
+      fetching(tilesOfTree(300)),
+      {
+        ...nodeCrypto,
+        ...{ keys: [served.key.text], checkpoints: [kept], policy },
+      },
+    );
+    return violations.map(({ kind }) => kind);
+  };
+  assert.deepEqual(await kinds(cosigned(noteOf(300), b)), []);
+  assert.deepEqual(await kinds(cosigned(noteOf(300), a, b)), ['log_shortened']);
 });
