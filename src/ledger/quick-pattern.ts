@@ -9,12 +9,10 @@ const BASE64_LETTER = '[A-Za-z0-9+/]';
  * comparisons, which no processor foretells in letters that come by chance, and of many ranges a table.
  */
 export function quickPattern(pattern: string): string {
-  return pattern.replace(/(\[[^\]]*\])\{(\d+)\}/g, (_, letter: string, count: string) => {
+  // A `?` behind a fixed count asks for nothing, and behind what is written out it would.
+  return pattern.replace(/(\[[^\]]*\])\{(\d+)\}\??/g, (_, letter: string, count: string) => {
     const times = Number(count);
-    const letters =
-      letter === BASE64_LETTER
-        ? `(?=${'[^_]'.repeat(times)})${'[\\w+/]'.repeat(times)}`
-        : letter.repeat(times);
-    return `(?:${letters})`;
+    if (letter !== BASE64_LETTER) return letter.repeat(times);
+    return `(?=${'[^_]'.repeat(times)})${'[\\w+/]'.repeat(times)}`;
   });
 }

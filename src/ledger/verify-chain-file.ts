@@ -3,13 +3,13 @@
 import { decodeBase64, encodeBase64 } from '../lib/base64.ts';
 import { type ChainFile, type ChainOpening, opens, tagOf } from './chain-file.ts';
 import { type OpenedCheckpoint, openCheckpoint } from './checkpoint.ts';
-import { sameBytes, utf8, type VerifyCrypto } from './crypto.ts';
+import { utf8, type VerifyCrypto } from './crypto.ts';
 import { EntryFormatError, type ParsedEntry, parseEntry } from './entry.ts';
 import { type EntryBody, EntryBodyError, parseEntryBody } from './entry-body.ts';
 import { leafHash } from './merkle.ts';
 import { verifyInclusion } from './merkle-proof.ts';
-import { isAbsent, MAP_SPAN, mapRoot, spanCount } from './tag-map.ts';
 import { ED25519, NoteError, parseVerifierKey, type VerifierKey } from './verifier-key.ts';
+import { absenceFault } from './verify-absence.ts';
 
 /** Names of what can be wrong; docs/household-chain.md explains each. Add to them, never rename one. */
 export type ChainFault =
@@ -181,34 +181,11 @@ class ChainFileCheck {
       this.find(null, 'map_invalid', 'what is given as the map is no map of this log');
       return;
     }
-    // A map knows the entries before its own: of one that says more, nothing follows for those.
-    if (body.size > entry.index) {
-      this.find(null, 'map_invalid', `a map at entry ${entry.index} cannot cover ${body.size} entries`);
-      return;
-    }
-    const { sha256, span } = this.#options;
-    const roots = absence.spans.map(({ root }) => bytesOf(root));
-    const isMap =
-      roots.length === spanCount(body.size, span ?? MAP_SPAN) &&
-      encodeBase64(mapRoot(roots, sha256)) === body.root;
-    if (!isMap) {
-      this.find(null, 'map_invalid', 'the roots of the spans are not those of the map');
-      return;
-    }
     const next = first + entries.length;
-    const tag = this.#tag(next);
-    const held = absence.spans.filter(({ siblings, found }, i) => {
-      const path = {
-        siblings: siblings.map(bytesOf),
-        found: found === null ? null : { tag: bytesOf(found.tag), leaf: bytesOf(found.leaf) },
-      };
-      return !isAbsent(tag, path, roots[i] as Uint8Array, sha256);
-    });
-    const [one] = held;
-    if (one === undefined) this.#covered = { size: body.size, timeMs: entry.timeMs };
-    else if (one.found !== null && sameBytes(bytesOf(one.found.tag), tag))
-      this.find(next, 'entry_withheld', 'the log has an entry of the household that is not in this file');
-    else this.find(null, 'absence_not_shown', 'a way does not lead to where the next tag would stand');
+    const map = { index: entry.index, size: body.size, root: body.root };
+    const fault = absenceFault(map, absence.spans, this.#tag(next), this.#options);
+    if (fault === null) this.#covered = { size: body.size, timeMs: entry.timeMs };
+    else this.find(fault.kind === 'entry_withheld' ? next : null, fault.kind, fault.message);
   }
 
   verdict(): ChainVerdict {

@@ -139,16 +139,16 @@ export const operated: readonly Step[] = founded(
   { kind: 'operator.removed', actor: 'operator', operator: cat.operator, proposal: proposal('Five') },
 );
 
-const with1 = (member: string) => (client: string) => client.replace('{', `{${member},`);
+const withMember = (member: string) => (client: string) => client.replace('{', `{${member},`);
 /** What a browser said, of the right statement and rightly signed: whether it counts, for every program alike. */
 export const saidByBrowsers: readonly (readonly [string, (client: string) => string | Buffer, boolean])[] = [
   ['as it is', (client) => client, true],
-  ['with a number of any length', with1(`"n":${'9'.repeat(4400)}`), true],
-  ['with objects in each other', with1('"n":{"a":[{}]}'), true],
+  ['with a number of any length', withMember(`"n":${'9'.repeat(4400)}`), true],
+  ['with objects in each other', withMember('"n":{"a":[{}]}'), true],
   ['with a mark of the order of bytes', (client) => `\ufeff${client}`, false],
-  ['with no number', with1('"n":NaN'), false],
-  ['with lists deep in each other', with1(`"n":${'['.repeat(1200)}${']'.repeat(1200)}`), false],
-  ['with a name that is none', with1('"__proto__":{}'), false],
+  ['with no number', withMember('"n":NaN'), false],
+  ['with lists deep in each other', withMember(`"n":${'['.repeat(1200)}${']'.repeat(1200)}`), false],
+  ['with a name that is none', withMember('"__proto__":{}'), false],
   [
     'with bytes that are no letters',
     (client) =>

@@ -26,7 +26,13 @@ test('every letter there is, at every place of a hash, is taken or refused as be
 });
 
 test('texts of any letters are taken as before, beside others of one expression', () => {
-  const patterns = [`"(${HASH})","([0-9]{4}-[0-9]{2})"`, '[A-Za-z0-9+/]{2}_?', '[A-Za-z0-9_-]{5}'];
+  const patterns = [
+    `"(${HASH})","([0-9]{4}-[0-9]{2})"`,
+    '[A-Za-z0-9+/]{2}_?',
+    '[A-Za-z0-9+/]{2}?-?',
+    '[a-f]{2}?-?',
+    '[A-Za-z0-9_-]{5}',
+  ];
   const letter = fc.constantFrom(...'aAzZ09+/_-=",f');
   for (const pattern of patterns)
     fc.assert(

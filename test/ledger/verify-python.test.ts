@@ -176,6 +176,27 @@ test('they agree on which tokens and revocations are well formed', { skip }, asy
   );
 });
 
+test('they agree that a body has no member __proto__, and nothing that nests too deep', {
+  skip,
+}, async () => {
+  const members = ['"__proto__":"3 Mill Lane",', `"__proto__":${'['.repeat(8000)}${']'.repeat(8000)},`];
+  const places = [
+    ['meter-point.linked', '{'],
+    ['meter-point.linked', '"commit":{'],
+    ['operator.proposed', '"said":{'],
+  ] as const;
+  const cases = places.flatMap(([kind, at]) =>
+    members.map((member) => {
+      const draft = drafts[kind];
+      const body = (sealed: string) => sealed.replace(at, at + member);
+      const file = fileOf(exportOf(entriesOf([...honest, { draft, body }])));
+      return { name: `${kind} ${at}${member.slice(0, 24)}`, file, keys: [ours.logKey] };
+    }),
+  );
+  for (const { violations } of await sameVerdicts(cases))
+    assert.ok(violations.some(({ kind }) => kind === 'entry_body'));
+});
+
 test('it computes the published roots, leaves and signatures', { skip }, () => {
   const { origin, logKey, witnessKey, roots, checkpoint0, checkpoint5 } = ours;
   const code = `

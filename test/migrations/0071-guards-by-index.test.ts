@@ -1,66 +1,72 @@
-// The guards of tokens and reads look at no more rows when there are thousands of grants, codes, consents and third parties.
+// The guards of tokens and reads look at no more rows when there are thousands of grants, codes, consents and third parties,
+// and let through what stands and nothing else.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { testHousehold } from '../support/household.ts';
+import { hashOf, multiply, nameOf, rowsWalked } from '../support/many-rows.ts';
 import { oauthBroker } from '../support/oauth-broker.ts';
 import { grantedCode, requestToken } from '../support/oauth-flow.ts';
 
 const broker = await oauthBroker();
-const { owner } = broker.databases;
+const owner = broker.databases.owner as unknown as Kysely<never>;
 after(() => broker.close());
 
-const many = 5000;
-
-/** As many copies of the one row that is there, each with another name: `change` is JSON of what differs, made of n. */
-async function multiply(table: string, change: string): Promise<void> {
-  await sql`insert into ${sql.table(table)}
-    select (jsonb_populate_record(one.row, ${sql.raw(change)})).*
-      from (select t as row from ${sql.table(table)} t limit 1) one, generate_series(1, ${many}) n`.execute(
-    owner,
-  );
-  await sql`analyze ${sql.table(table)}`.execute(owner);
-}
-const name = (prefix: string) => `'${prefix}_' || lpad(n::text, 22, '0')`;
-const digest = `'\\x' || encode(sha256(n::text::bytea), 'hex')`;
-
+let grantId: string;
 before(async () => {
   const party = await broker.thirdParty();
   const { code, pkce } = await grantedCode(broker, party, await testHousehold(broker.parts));
-  assert.equal((await requestToken(broker, party, await party.codeForm(code, pkce))).status, 200);
+  const redeemed = await requestToken(broker, party, await party.codeForm(code, pkce));
+  grantId = redeemed.body.grant_id;
   await sql`insert into oauth.revoked_token (token_id, expires_at) values ('first', now())`.execute(owner);
-  const consent = `'consent_id', ${name('consent')}`;
-  await multiply('registry.third_party', `jsonb_build_object('client_id', ${name('client')})`);
-  await multiply(
-    'consent.consent',
-    `jsonb_build_object(${consent}, 'state', 'stopped', 'request_ref', n::text)`,
-  );
-  await multiply('consent.meter_ref', `jsonb_build_object(${consent}, 'meter_ref', ${name('mp')})`);
-  await multiply('oauth.grant', `jsonb_build_object(${consent}, 'grant_id', ${name('grant')})`);
-  await multiply('oauth.authorization_code', `jsonb_build_object('code_hash', ${digest})`);
-  await multiply('oauth.refresh_token', `jsonb_build_object('token_hash', ${digest})`);
-  await multiply('oauth.revoked_token', `jsonb_build_object('token_id', n::text)`);
-  await multiply('oauth.signing_key', `jsonb_build_object('kid', n::text)`);
+  await lawfulRows();
+  const consent = `'consent_id', ${nameOf('consent')}`;
+  const changes = {
+    'registry.third_party': `'client_id', ${nameOf('client')}`,
+    'consent.consent': `${consent}, 'state', 'stopped', 'request_ref', n::text`,
+    'consent.meter_ref': `${consent}, 'meter_ref', ${nameOf('mp')}`,
+    'oauth.grant': `${consent}, 'grant_id', ${nameOf('grant')}`,
+    'oauth.authorization_code': `'code_hash', ${hashOf}`,
+    'oauth.refresh_token': `'token_hash', ${hashOf}`,
+    'oauth.revoked_token': `'token_id', n::text`,
+    'oauth.signing_key': `'kid', n::text`,
+    'lawful.supply': `'supply_id', ${nameOf('supply')}, 'meter_ref', ${nameOf('mp')}`,
+    'lawful.lawful_order': `'order_id', ${nameOf('order')}`,
+    'lawful.order_point': `'order_id', ${nameOf('order')}, 'meter_ref', ${nameOf('mp')}`,
+  };
+  for (const [table, change] of Object.entries(changes)) {
+    await multiply(owner, table, change, 5000);
+    await sql`analyze ${sql.table(table)}`.execute(owner);
+  }
 });
 
-/** Rows that were read by walking through a whole table, in one run of a guard that three requests name. */
-async function rowsWalked(guard: string): Promise<number> {
-  return owner.transaction().execute(async (tx) => {
-    const requests = [1, 2, 3].map((position) => ({
-      position,
-      args: {
-        ...{ client_id: 'client_x', third_party: 'client_x', grant_id: 'grant_x', consent_id: 'consent_x' },
-        ...{ meter_ref: 'mp_x', version: 1, kid: 'x', jti: 'x', code_hash: 'eA==', refresh_hash: 'eA==' },
-      },
-    }));
-    const { rows } =
-      await sql`select * from ${sql.raw(guard)}(1::smallint, ${JSON.stringify(requests)}::jsonb)`.execute(tx);
-    assert.equal(rows.length, 3, 'nobody knows what is asked for');
-    const walked = await sql<{ rows: number }>`
-      select sum(seq_tup_read)::int as rows from pg_stat_xact_user_tables`.execute(tx);
-    return walked.rows[0]?.rows ?? 0;
-  });
+/** A supply that is over, and an order, without what goes with them: only how they are looked up is asked here. */
+async function lawfulRows(): Promise<void> {
+  await sql`alter table lawful.lawful_order disable trigger user`.execute(owner);
+  await sql`alter table lawful.order_point disable trigger user`.execute(owner);
+  await sql`insert into lawful.supply (supply_id, log_id, household_id, meter_point_id, client_id, meter_ref, from_date,
+      recorded_at, ended_at, until_date)
+    select 'supply_' || repeat('A', 22), 1, t.household_id, t.meter_point_id, p.client_id, 'mp_' || repeat('A', 22),
+      '2026-01-01', now(), now(), '2026-02-01'
+    from household.tenancy t, registry.third_party p limit 1`.execute(owner);
+  await sql`insert into lawful.lawful_order (order_id, log_id, client_id, instrument, authority, reference, resolution,
+      registers, from_date, to_date, expires_at, opens_at, recorded_at)
+    select 'order_' || repeat('A', 22), 1, client_id, 'court-order', 'a court', 'one', 'P1D', '{import}', '2026-01-01',
+      '2026-02-01', now(), now(), now() from registry.third_party limit 1`.execute(owner);
+  await sql`insert into lawful.order_point (meter_ref, order_id, mpan)
+    select 'mp_' || repeat('A', 22), order_id, '1200000000001' from lawful.lawful_order`.execute(owner);
 }
+
+const run = (db: Kysely<never>, guard: string, requests: readonly object[]) =>
+  sql<{ position: number; reason: string }>`
+    select * from ${sql.raw(guard)}(1::smallint, ${JSON.stringify(requests.map((args, position) => ({ position, args })))}::jsonb)
+      order by 1`.execute(db);
+
+const nobody = {
+  ...{ client_id: 'client_x', third_party: 'client_x', grant_id: 'grant_x', consent_id: 'consent_x' },
+  ...{ meter_ref: 'mp_x', version: 1, kid: 'x', jti: 'x', code_hash: 'eA==', refresh_hash: 'eA==' },
+  ...{ supply_id: 'supply_x', order_id: 'order_x', purpose: 'settlement', opted_out: '' },
+};
 
 for (const guard of [
   'oauth.guard_token_not_revoked',
@@ -70,7 +76,27 @@ for (const guard of [
   'oauth.guard_code_unspent',
   'consent.guard_in_force',
   'registry.guard_third_party_active',
+  'lawful.guard_supply',
+  'lawful.guard_order',
 ])
-  test(`${guard} walks through no table`, async () => {
-    assert.ok((await rowsWalked(guard)) < 10);
+  test(`${guard} walks through no table, and refuses what nobody knows`, async () => {
+    await owner.transaction().execute(async (tx) => {
+      assert.equal((await run(tx, guard, [nobody, nobody, nobody])).rows.length, 3);
+      assert.ok((await rowsWalked(tx)) < 10);
+    });
   });
+
+test('a grant whose consent ended with a tenancy gives no token, though the consent itself runs on', async () => {
+  const refused = async () =>
+    (await run(owner, 'oauth.guard_grant_in_force', [{ grant_id: grantId }])).rows.map(
+      ({ reason }) => reason,
+    );
+  const endAt = (when: string) =>
+    sql`update consent.consent c set ends_at = ledger.now() + ${when}::interval
+      from oauth.grant g where g.grant_id = ${grantId} and c.consent_id = g.consent_id`.execute(owner);
+  assert.deepEqual(await refused(), []);
+  await endAt('1 hour');
+  assert.deepEqual(await refused(), []);
+  await endAt('-1 second');
+  assert.deepEqual(await refused(), ['grant_over']);
+});

@@ -8,6 +8,7 @@ import { findCodes, findRefreshTokens } from '../../src/oauth/grant-store.ts';
 import { openLookups } from '../../src/oauth/lookups.ts';
 import type { UsedOnce } from '../../src/oauth/used-once-store.ts';
 import { testHousehold } from '../support/household.ts';
+import { hashOf, multiply, nameOf, rowsWalked } from '../support/many-rows.ts';
 import { oauthBroker } from '../support/oauth-broker.ts';
 import { grantedCode, requestToken } from '../support/oauth-flow.ts';
 
@@ -114,23 +115,15 @@ test('a plan from when there were few codes and tokens finds them one by one whe
       assert.notEqual((await findCodes(db, [codeHash]))[0], null);
       assert.notEqual((await findRefreshTokens(db, [tokenHash]))[0], null);
     }
-    const like = (table: string, what: string) =>
-      sql`insert into ${sql.table(table)} select (jsonb_populate_record(one.row, ${sql.raw(what)})).*
-        from (select t as row from ${sql.table(table)} t limit 1) one, generate_series(1, 3000) n`.execute(
-        db,
-      );
-    const grant = `'grant_id', 'grant_' || lpad(n::text, 22, '0')`;
-    const digest = `'\\x' || encode(sha256(n::text::bytea), 'hex')`;
-    await like('oauth.grant', `jsonb_build_object(${grant})`);
-    await like('oauth.authorization_code', `jsonb_build_object(${grant}, 'code_hash', ${digest})`);
-    await like('oauth.refresh_token', `jsonb_build_object(${grant}, 'token_hash', ${digest})`);
+    const grant = `'grant_id', ${nameOf('grant')}`;
+    await multiply(db as never, 'oauth.grant', grant, 3000);
+    await multiply(db as never, 'oauth.authorization_code', `${grant}, 'code_hash', ${hashOf}`, 3000);
+    await multiply(db as never, 'oauth.refresh_token', `${grant}, 'token_hash', ${hashOf}`, 3000);
     const hashes = Array.from({ length: 100 }, (_, i) => sha256(String(i + 1)));
     return db.transaction().execute(async (tx) => {
       for (const find of [findCodes, findRefreshTokens])
         assert.ok((await find(tx, hashes)).every((found) => found !== null));
-      const { rows } = await sql<{ rows: number }>`
-        select sum(seq_tup_read)::int as rows from pg_stat_xact_user_tables`.execute(tx);
-      return rows[0]?.rows ?? 0;
+      return rowsWalked(tx as never);
     });
   });
   assert.ok(walked < 3000, `${walked} rows were read to find 200`);
